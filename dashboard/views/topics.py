@@ -1,0 +1,65 @@
+"""Topics as a list, and creating one."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from cluster.client.admin.topics import DEFAULT, NewTopic
+from cluster.client.connection import ConnectionLost
+from cluster.protocol.errors import KafkaError
+from dashboard.forms.topics import CreateForm, reason
+from dashboard.live import Asked, LivePage, Part, show
+from dashboard.queries.frame import frame_of
+from dashboard.queries.topics import sentence_of_list, topic_list
+from dashboard.watch import here
+
+
+async def _build(asked: Asked) -> dict[str, Any]:
+    topics = topic_list(asked.seen, asked.history, asked.query, asked.number("page"))
+    return {"sentence": sentence_of_list(asked.seen), "topics": topics}
+
+
+LIST = LivePage(
+    template="topics/index.html",
+    build=_build,
+    readings=("ends", "starts", "sizes"),
+    parts=(Part("sentence"), Part("topics", each="topic_row")),
+)
+
+
+async def index(request: HttpRequest) -> HttpResponse:
+    return await show(request, LIST)
+
+
+@require_http_methods(["GET", "POST"])
+async def create(request: HttpRequest) -> HttpResponse:
+    form = CreateForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and await _created(form):
+        name = form.cleaned_data["name"]
+        await here.observer().look_for(lambda seen: seen.shape is not None and name in seen.shape.topics)
+        messages.success(request, f"Topic {name} is created.")
+        return redirect("topic", name)
+    frame = frame_of(await here.observer().glance())
+    return render(request, "topics/create.html", {"form": form, "frame": frame})
+
+
+async def _created(form: CreateForm) -> bool:
+    data = form.cleaned_data
+    topic = NewTopic(
+        name=data["name"],
+        partitions=data["partitions"] or DEFAULT,
+        replication_factor=data["replication_factor"] or DEFAULT,
+        configs=data["configs"],
+    )
+    try:
+        outcome = (await here.admin().topics.create([topic]))[topic.name]
+    except (KafkaError, ConnectionLost) as error:
+        form.add_error(None, reason(error))
+        return False
+    if isinstance(outcome, KafkaError):
+        form.refuse(outcome)
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The client processes of workloads: librdkafka at its defaults, but for what a workload says."""

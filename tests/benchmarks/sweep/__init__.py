@@ -1,0 +1,1 @@
+"""How cost grows: not with the data that is there, and in proportion with partitions and clients."""

@@ -1,0 +1,127 @@
+// Driver of @confluentinc/kafka-javascript, by its API in the manner of KafkaJS.
+"use strict";
+
+const { AdminClient, KafkaJS } = require("@confluentinc/kafka-javascript");
+const { Driver, messageOf, serve, told } = require("./serving.cjs");
+
+const STATES = Object.fromEntries(Object.entries(KafkaJS.ConsumerGroupStates).map(([name, number]) => [number, name]));
+const { ERR__ASSIGN_PARTITIONS } = KafkaJS.ErrorCodes;
+
+class ConfluentJs extends Driver {
+  constructor(bootstrap) {
+    const common = { brokers: bootstrap.split(","), clientId: "matrix", logLevel: KafkaJS.logLevel.NOTHING };
+    super(new KafkaJS.Kafka({ kafkaJS: common }));
+    this.bootstrap = bootstrap;
+    this.sendsAtOnce = true;
+  }
+
+  // -- producing
+
+  async newProducer(settings) {
+    const producer = this.kafka.producer({
+      kafkaJS: {
+        idempotent: settings.idempotence ?? true,
+        acks: -1,
+        compression: settings.compression ?? "none",
+        retry: { retries: 1000, initialRetryTime: 100, maxRetryTime: 1000 },
+      },
+      "message.max.bytes": settings.max_request_bytes ?? 1_000_000,
+      "linger.ms": 5,
+    });
+    await producer.connect();
+    return producer;
+  }
+
+  async sendOne(producer, topic, message) {
+    const [placed] = await producer.send({ topic, messages: [message] });
+    return [placed.partition, Number(placed.baseOffset)];
+  }
+
+  async produce({ topic, records, settings }) {
+    const producer = await this.newProducer(settings);
+    try {
+      return await Promise.all(
+        records.map((record) => this.sendOne(producer, topic, messageOf(record)).catch(told)),
+      );
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  // -- consuming
+
+  async run(held, { topics, pattern, settings }) {
+    const { cooperativeSticky, range } = KafkaJS.PartitionAssigners;
+    const consumer = (held.consumer = this.kafka.consumer({
+      kafkaJS: {
+        groupId: settings.group,
+        partitionAssigners: [settings.assignor === "cooperative" ? cooperativeSticky : range],
+        sessionTimeout: settings.session_ms ?? 10_000,
+        heartbeatInterval: 300,
+        metadataMaxAge: 500,
+        fromBeginning: (settings.reset ?? "earliest") === "earliest",
+        autoCommit: settings.auto_commit ?? false,
+        autoCommitInterval: 300,
+      },
+      ...(settings.instance ? { "group.instance.id": settings.instance } : {}),
+      "js.consumer.max.batch.size": 500,
+      rebalance_cb: (error, parts) => this.noted(held, error, parts),
+    }));
+    await consumer.connect();
+    await consumer.subscribe({ topics: pattern === null ? topics : [new RegExp(`^${pattern}`)] });
+    await consumer.run({
+      partitionsConsumedConcurrently: 10,
+      eachBatchAutoResolve: false,
+      eachBatch: (given) => held.keep(given),
+    });
+  }
+
+  noted(held, error, parts) {
+    const moved = parts.map(({ topic, partition }) => [topic, partition]);
+    const assigned = error.code === ERR__ASSIGN_PARTITIONS;
+    held.events.push([assigned ? "assigned" : "revoked", moved]);
+    held.joins += 1;
+    held.dropParts(moved);
+  }
+
+  assignment({ name }) {
+    return this.consumers[name].consumer.assignment().map(({ topic, partition }) => [topic, partition]);
+  }
+
+  async commit({ name, offsets }) {
+    const ends = offsets?.map(([topic, partition, offset]) => ({ topic, partition, offset: String(offset) }));
+    await this.consumers[name].consumer.commitOffsets(ends);
+  }
+
+  async committed({ name, topic, partition }) {
+    const [found] = await this.consumers[name].consumer.committed([{ topic, partition }], 30_000);
+    return found.offset === null || Number(found.offset) < 0 ? null : Number(found.offset);
+  }
+
+  // -- administration
+
+  async describe_topic({ topic }) {
+    const [found] = await (await this.admin()).fetchTopicMetadata({ topics: [topic] });
+    return found.partitions.map((one) => ({ partition: one.partitionId, leader: one.leader, replicas: one.replicas }));
+  }
+
+  // Its API in the manner of KafkaJS has no call for this, its own has.
+  async add_partitions({ topic, total }) {
+    const admin = AdminClient.create({ "bootstrap.servers": this.bootstrap });
+    try {
+      await new Promise((resolve, reject) =>
+        admin.createPartitions(topic, total, 30_000, (error) => (error ? reject(error) : resolve())),
+      );
+    } finally {
+      admin.disconnect();
+    }
+  }
+
+  async describe_group({ group }) {
+    const { groups } = await (await this.admin()).describeGroups([group]);
+    if (groups[0].error) throw groups[0].error;
+    return { state: STATES[groups[0].state], members: groups[0].members.length };
+  }
+}
+
+serve(new ConfluentJs(process.argv[2]));

@@ -1,0 +1,344 @@
+// What the drivers in Node.js share: calls as JSON lines on standard input, answers on standard output; consumers that are
+// pushed to, whose records wait in a buffer until they are polled; sending and reading in the background.
+"use strict";
+
+const readline = require("node:readline");
+
+const pack = (data) => (data === null || data === undefined ? null : Buffer.from(data).toString("base64"));
+const unpack = (text) => (text === null ? null : Buffer.from(text, "base64"));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function told(error) {
+  const cause = error.originalError ?? error.cause ?? error;
+  return { name: error.name, message: String(error.message), code: cause.code ?? error.code ?? null };
+}
+
+// Headers are grouped by their name: several values of one name are one array.
+function headersOf(pairs) {
+  const headers = {};
+  for (const [name, value] of pairs) {
+    if (!(name in headers)) headers[name] = unpack(value);
+    else headers[name] = [].concat(headers[name], unpack(value));
+  }
+  return headers;
+}
+
+const messageOf = (record) => ({
+  key: unpack(record.k),
+  value: unpack(record.v),
+  headers: headersOf(record.h),
+  ...(record.p === null ? {} : { partition: record.p }),
+  ...(record.ts === null ? {} : { timestamp: String(record.ts) }),
+});
+
+const shown = (topic, partition, message) => [
+  topic,
+  partition,
+  Number(message.offset),
+  pack(message.key),
+  pack(message.value),
+  Object.entries(message.headers ?? {}).flatMap(([name, value]) => [].concat(value).map((one) => [name, pack(one)])),
+  Number(message.timestamp),
+];
+
+function grouped(parts) {
+  const topics = {};
+  for (const [topic, partition] of parts) (topics[topic] ??= []).push(partition);
+  return Object.entries(topics).map(([topic, partitions]) => ({ topic, partitions }));
+}
+
+// Work that goes on between the calls until it is stopped.
+class Background {
+  constructor(work) {
+    this.stopping = false;
+    this.events = [];
+    this.sent = 0;
+    this.error = null;
+    this.done = work(this).catch((error) => (this.error = error));
+  }
+
+  // Throws what ended the work early, which would else look like standing still.
+  soFar() {
+    if (this.error !== null) throw this.error;
+    return this.events;
+  }
+
+  async end() {
+    this.stopping = true;
+    await this.done;
+    return this.soFar();
+  }
+}
+
+// A consumer with what it has fetched and what was said to it.
+class Held {
+  constructor() {
+    this.consumer = null;
+    this.batches = [];
+    this.events = [];
+    this.assigned = [];
+    this.read = {};
+    this.joins = 0;
+    this.closing = false;
+  }
+
+  // A record counts as read, for its own commits too, when it is polled.
+  async keep({ batch, resolveOffset, heartbeat, isRunning, isStale }) {
+    const { topic, partition, messages } = batch;
+    const kept = { topic, partition, messages: [...messages], resolveOffset, dropped: false };
+    this.batches.push(kept);
+    try {
+      while (kept.messages.length && !kept.dropped && !this.closing && isRunning() && !isStale()) {
+        await heartbeat();
+        await sleep(10);
+      }
+    } finally {
+      this.batches.splice(this.batches.indexOf(kept), 1);
+    }
+  }
+
+  // What was fetched and not polled is fetched again.
+  drop(concerns) {
+    for (const kept of this.batches.filter(concerns)) {
+      kept.dropped = true;
+      kept.messages.length = 0;
+    }
+  }
+
+  dropParts(parts) {
+    this.drop((kept) => parts.some(([topic, partition]) => kept.topic === topic && kept.partition === partition));
+  }
+
+  async poll(timeoutMs, most) {
+    const deadline = Date.now() + timeoutMs;
+    let kept;
+    while (!(kept = this.batches.find((one) => one.messages.length)) && Date.now() < deadline) await sleep(5);
+    if (!kept) return [];
+    const { topic, partition } = kept;
+    const taken = kept.messages.splice(0, most);
+    const last = taken[taken.length - 1];
+    kept.resolveOffset(last.offset);
+    this.read[`${topic}/${partition}`] = [topic, partition, Number(last.offset) + 1];
+    return taken.map((message) => shown(topic, partition, message));
+  }
+}
+
+// Each method that has a name of the vocabulary answers to that call.
+class Driver {
+  constructor(kafka) {
+    this.kafka = kafka;
+    this.consumers = {};
+    this.background = {};
+    this.connectedAdmin = null;
+  }
+
+  // -- what a subclass says in the library's words
+
+  // newProducer(settings): a connected producer
+  // sendOne(producer, topic, message): [partition, offset]
+  // sendsAtOnce: whether it keeps the order of sends that are on their way together
+  // run(held, given): connect, subscribe and consume
+
+  async admin() {
+    if (this.connectedAdmin === null) {
+      this.connectedAdmin = this.kafka.admin();
+      await this.connectedAdmin.connect();
+    }
+    return this.connectedAdmin;
+  }
+
+  // -- sending in the background
+
+  start_load({ name, topic, partitions, interval_ms, settings }) {
+    this.background[name] = new Background((load) => this.load(load, topic, partitions, interval_ms, settings));
+  }
+
+  async load(load, topic, partitions, intervalMs, settings) {
+    const producer = await this.newProducer(settings);
+    const waiting = [];
+    while (!load.stopping) {
+      const number = load.sent++;
+      const message = { value: String(number), partition: number % partitions };
+      const answer = this.sendOne(producer, topic, message)
+        .catch(told)
+        .then((place) => load.events.push([number, place, Date.now() / 1000]));
+      if (this.sendsAtOnce) waiting.push(answer);
+      else await answer;
+      await sleep(intervalMs);
+    }
+    await Promise.all(waiting);
+    await producer.disconnect();
+  }
+
+  load_count({ name }) {
+    return this.background[name].soFar().length;
+  }
+
+  async stop_load({ name }) {
+    const load = this.background[name];
+    const answers = await load.end();
+    return { sent: load.sent, answers };
+  }
+
+  // -- consuming
+
+  async open({ name, ...given }) {
+    const held = (this.consumers[name] = new Held());
+    await this.run(held, given);
+  }
+
+  poll({ name, timeout_ms, most }) {
+    return this.consumers[name].poll(timeout_ms, most);
+  }
+
+  rebalances({ name }) {
+    return this.consumers[name].events;
+  }
+
+  assignment({ name }) {
+    return this.consumers[name].assigned;
+  }
+
+  async seek({ name, topic, partition, to }) {
+    let offset = to;
+    if (typeof to === "string") {
+      const [low, high] = await this.ends({ topic, partition });
+      offset = to === "beginning" ? low : high;
+    }
+    const held = this.consumers[name];
+    held.consumer.seek({ topic, partition, offset: String(offset) });
+    held.dropParts([[topic, partition]]);
+  }
+
+  pause({ name, parts }) {
+    const held = this.consumers[name];
+    held.consumer.pause(grouped(parts));
+    held.dropParts(parts);
+  }
+
+  resume({ name, parts }) {
+    this.consumers[name].consumer.resume(grouped(parts));
+  }
+
+  async close({ name }) {
+    const held = this.consumers[name];
+    delete this.consumers[name];
+    held.closing = true;
+    await held.consumer.disconnect();
+  }
+
+  // -- reading in the background: each batch is committed before the next
+
+  async start_reading({ name, topics, settings }) {
+    await this.open({ name, topics, pattern: null, settings });
+    this.background[`${name}/reading`] = new Background((reading) => this.readOn(reading, name));
+  }
+
+  async readOn(reading, name) {
+    while (!reading.stopping) {
+      const { joins } = this.consumers[name];
+      const records = await this.poll({ name, timeout_ms: 500, most: 500 });
+      const ends = {};
+      for (const [topic, partition, offset] of records) {
+        reading.events.push(["read", partition, offset]);
+        ends[partition] = [topic, partition, offset + 1];
+      }
+      if (records.length) await this.commitRead(reading, name, joins, Object.values(ends));
+    }
+    await this.close({ name });
+  }
+
+  async commitRead(reading, name, joins, ends) {
+    try {
+      await this.commit({ name, offsets: ends });
+      // A member that joined anew meanwhile may have asked for its place before this commit or after it.
+      const kind = this.consumers[name].joins === joins ? "committed" : "perhaps";
+      for (const [, partition, offset] of ends) reading.events.push([kind, partition, offset]);
+    } catch (error) {
+      reading.events.push(["refused", error.name, String(error.message)]);
+    }
+  }
+
+  read_ends({ name }) {
+    const read = this.background[`${name}/reading`].soFar().filter(([kind]) => kind === "read");
+    return Object.fromEntries(read.map(([, partition, offset]) => [partition, offset + 1]));
+  }
+
+  stop_reading({ name }) {
+    return this.background[`${name}/reading`].end();
+  }
+
+  // -- administration
+
+  async create_topic({ topic, partitions, replication, configs }) {
+    const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
+    const wanted = { topic, numPartitions: partitions, replicationFactor: replication, configEntries };
+    if (!(await (await this.admin()).createTopics({ topics: [wanted], timeout: 30_000 }))) {
+      throw Object.assign(new Error("the topic is there already"), { code: 36 });
+    }
+  }
+
+  async topics() {
+    return (await this.admin()).listTopics();
+  }
+
+  async delete_topic({ topic }) {
+    await (await this.admin()).deleteTopics({ topics: [topic] });
+  }
+
+  async groups() {
+    return (await (await this.admin()).listGroups()).groups.map((one) => one.groupId);
+  }
+
+  async delete_group({ group }) {
+    await (await this.admin()).deleteGroups([group]);
+  }
+
+  async ends({ topic, partition }) {
+    const all = await (await this.admin()).fetchTopicOffsets(topic);
+    const found = all.find((one) => one.partition === partition);
+    return [Number(found.low), Number(found.high)];
+  }
+
+  // Its consumers have no call for this.
+  offset_for_time({ topic, partition, timestamp }) {
+    return this.offset_at({ topic, partition, timestamp });
+  }
+
+  async offset_at({ topic, partition, timestamp }) {
+    const all = await (await this.admin()).fetchTopicOffsetsByTimestamp(topic, timestamp);
+    return Number(all.find((one) => one.partition === partition).offset);
+  }
+
+  async group_offsets({ group }) {
+    const all = await (await this.admin()).fetchOffsets({ groupId: group });
+    return all.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, offset }) => [topic, partition, Number(offset)]),
+    );
+  }
+
+  // KafkaJS only knows the leaders of topics that it was asked about before.
+  async delete_records({ topic, partition, before }) {
+    await this.ends({ topic, partition });
+    await (await this.admin()).deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] });
+    return (await this.ends({ topic, partition }))[0];
+  }
+}
+
+async function serve(driver) {
+  // The library's own prints must not come between the answers.
+  console.log = console.info = console.debug = console.error;
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const { call, ...given } = JSON.parse(line);
+    let reply;
+    try {
+      reply = { ok: (await driver[call](given)) ?? null };
+    } catch (error) {
+      reply = { error: told(error) };
+    }
+    process.stdout.write(`${JSON.stringify(reply)}\n`);
+  }
+  process.exit(0);
+}
+
+module.exports = { Driver, messageOf, serve, told };

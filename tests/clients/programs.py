@@ -1,0 +1,171 @@
+"""Where the libraries of the matrix come from: each is installed once into a cache folder, by its name and version."""
+
+import fcntl
+import functools
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tests.support.patience import seconds
+
+DRIVERS = Path(__file__).parent / "drivers"
+JACKSON = "2.21.2"
+DOES_NOT_BUILD = "does not build here"
+"""So begins the reason why a library is missing that a machine need not be able to compile."""
+
+
+class Program(Protocol):
+    """A driver program with the library that it drives."""
+
+    def missing(self) -> str | None:
+        """Why it cannot run here; None when it can. Installs the library on first use."""
+
+    def command(self, bootstrap: str) -> Sequence[str]: ...
+
+    def environment(self) -> Mapping[str, str]: ...
+
+
+def cache(name: str) -> Path:
+    return Path.home() / ".cache" / "odradek-clients" / re.sub(r"[^\w.@-]+", "-", name).strip("-")
+
+
+@functools.cache
+def installed(folder: Path, install: Callable[[Path], None]) -> str | None:
+    """Fill the folder once, whoever asks first; why that failed, or None. What failed is not tried again here."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "installing").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (folder / "whole").exists():
+            return None
+        try:
+            install(folder)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            said = getattr(error, "stderr", None) or b""
+            return f"{folder.name} could not be installed: {error}: {said[-1500:].decode(errors='replace')}"
+        (folder / "whole").touch()
+    return None
+
+
+def run(command: Sequence[str], folder: Path, at_most_s: float = 300, **extra: str) -> None:
+    environment = {**os.environ, **extra}
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=seconds(at_most_s), env=environment)
+
+
+@dataclass(frozen=True)
+class PythonProgram:
+    """A driver in this interpreter; `packages` are installed aside from this project's own."""
+
+    script: str
+    packages: tuple[str, ...] = ()
+
+    def missing(self) -> str | None:
+        return installed(self._folder(), self._install) if self.packages else None
+
+    def _folder(self) -> Path:
+        return cache(f"{self.packages[0]}-python{sys.version_info.major}.{sys.version_info.minor}")
+
+    def _install(self, folder: Path) -> None:
+        run(["uv", "pip", "install", "--python", sys.executable, "--target", str(folder), *self.packages], folder)
+
+    def command(self, bootstrap: str) -> Sequence[str]:
+        return [sys.executable, str(DRIVERS / self.script), bootstrap]
+
+    def environment(self) -> Mapping[str, str]:
+        return {"PYTHONPATH": str(self._folder())} if self.packages else {}
+
+
+@dataclass(frozen=True)
+class NodeProgram:
+    """A driver in Node.js with npm packages, which may have to be `compiled`."""
+
+    script: str
+    packages: tuple[str, ...]
+    compiled: bool = False
+
+    def missing(self) -> str | None:
+        if shutil.which("node") is None or shutil.which("npm") is None:
+            return "no Node.js on this machine"
+        reason = installed(self._folder(), self._install)
+        return f"{DOES_NOT_BUILD}: {reason}" if reason and self.compiled else reason
+
+    def _folder(self) -> Path:
+        return cache("-".join(self.packages))
+
+    def _install(self, folder: Path) -> None:
+        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), *self.packages]
+        # Linked statically, @confluentinc/kafka-javascript downloads the sources of what librdkafka is linked with.
+        environment = {"CKJS_LINKING": "dynamic"}
+        node = Path(shutil.which("node") or "").resolve().parent.parent
+        if (node / "include" / "node" / "node.h").exists():
+            # Otherwise the headers would be downloaded.
+            environment["npm_config_nodedir"] = str(node)
+        run(command, folder, 1500, **environment)
+
+    def command(self, bootstrap: str) -> Sequence[str]:
+        return ["node", str(DRIVERS / self.script), bootstrap]
+
+    def environment(self) -> Mapping[str, str]:
+        return {"NODE_PATH": str(self._folder() / "node_modules"), "KAFKAJS_NO_PARTITIONER_WARNING": "1"}
+
+
+@dataclass(frozen=True)
+class JavaProgram:
+    """The driver in Java, compiled against one version of Apache Kafka's client."""
+
+    version: str
+
+    SOURCE = DRIVERS / "Driver.java"
+
+    def missing(self) -> str | None:
+        for name in ("java", "javac", "mvn"):
+            if shutil.which(name) is None:
+                return f"no {name} on this machine"
+        return installed(self._folder(), self._fetch) or installed(self._classes(), self._compile)
+
+    def _folder(self) -> Path:
+        return cache(f"kafka-clients-{self.version}")
+
+    def _classes(self) -> Path:
+        return cache(f"driver-{self.version}-{_digest(self.SOURCE)}")
+
+    def _fetch(self, folder: Path) -> None:
+        (folder / "pom.xml").write_text(self._project())
+        run(["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"], folder)
+
+    def _project(self) -> str:
+        wanted = (
+            ("org.apache.kafka", "kafka-clients", self.version),
+            ("com.fasterxml.jackson.core", "jackson-databind", JACKSON),
+        )
+        dependencies = "".join(
+            f"<dependency><groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version></dependency>"
+            for group, name, version in wanted
+        )
+        return (
+            '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+            "<groupId>matrix</groupId><artifactId>driver</artifactId><version>1</version>"
+            f"<dependencies>{dependencies}</dependencies></project>"
+        )
+
+    def _compile(self, folder: Path) -> None:
+        libraries = f"{self._folder()}/lib/*"
+        run(["javac", "-nowarn", "-cp", libraries, "-d", str(folder), str(self.SOURCE)], folder, 120)
+
+    def command(self, bootstrap: str) -> Sequence[str]:
+        options = ["-Xmx256M", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        return ["java", *options, "-cp", f"{self._classes()}:{self._folder()}/lib/*", "Driver", bootstrap]
+
+    def environment(self) -> Mapping[str, str]:
+        return {}
+
+
+@functools.cache
+def _digest(source: Path) -> str:
+    return hashlib.sha256(source.read_bytes()).hexdigest()[:12]

@@ -1,0 +1,77 @@
+"""Leader epochs: where each begins, and where logs part."""
+
+import pytest
+
+from cluster.log.epochs import LeaderEpochs
+from tests.support.files import SimFiles
+
+
+@pytest.fixture
+def epochs() -> LeaderEpochs:
+    files = SimFiles()
+    files.make_directory("/log")
+    found = LeaderEpochs(files, "/log")
+    for epoch, offset in ((2, 0), (4, 10), (7, 20)):
+        found.assign(epoch, offset)
+    return found
+
+
+def test_the_end_of_an_epoch_is_the_begin_of_the_next_one(epochs: LeaderEpochs) -> None:
+    assert epochs.end_offset_for(2, 30) == (2, 10)
+    assert epochs.end_offset_for(3, 30) == (2, 10)
+    assert epochs.end_offset_for(4, 30) == (4, 20)
+    assert epochs.end_offset_for(7, 30) == (7, 30)
+
+
+def test_an_epoch_in_front_of_all_ends_where_they_begin(epochs: LeaderEpochs) -> None:
+    assert epochs.end_offset_for(1, 30) == (1, 0)
+
+
+def test_a_later_epoch_and_none_are_not_known(epochs: LeaderEpochs) -> None:
+    assert epochs.end_offset_for(8, 30) == (-1, -1)
+    assert epochs.end_offset_for(-1, 30) == (-1, -1)
+
+
+def test_a_new_entry_drives_out_those_that_contradict_it(epochs: LeaderEpochs) -> None:
+    epochs.assign(8, 15)
+    assert epochs.entries == [(2, 0), (4, 10), (8, 15)]
+    epochs.assign(9, 15)
+    assert epochs.entries == [(2, 0), (4, 10), (9, 15)]
+    epochs.assign(9, 40)
+    assert epochs.entries[-1] == (9, 15)
+    epochs.assign(3, 50)
+    assert epochs.entries == [(2, 0), (3, 50)]
+
+
+def test_both_ends_can_be_cut(epochs: LeaderEpochs) -> None:
+    epochs.truncate_from_end(20)
+    assert epochs.entries == [(2, 0), (4, 10)]
+    epochs.truncate_from_start(12)
+    assert epochs.entries == [(4, 12)]
+    epochs.truncate_from_start(5)
+    assert epochs.entries == [(4, 12)]
+    epochs.truncate_from_end(0)
+    assert (epochs.entries, epochs.latest) == ([], -1)
+
+
+def test_the_epoch_of_an_offset(epochs: LeaderEpochs) -> None:
+    assert [epochs.epoch_at(offset) for offset in (0, 9, 10, 25)] == [2, 2, 4, 7]
+
+
+def test_the_checkpoint_is_kafkas(epochs: LeaderEpochs) -> None:
+    files = epochs._files
+    assert isinstance(files, SimFiles)
+    assert bytes(files.names["/log/leader-epoch-checkpoint"].cache) == b"0\n3\n2 0\n4 10\n7 20\n"
+    loaded = LeaderEpochs.load(files, "/log")
+    assert loaded is not None
+    assert loaded.entries == epochs.entries
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"0\n", b"1\n1\n2 0\n", b"0\n2\n2 0\n", b"0\n1\n2 0", b"0\n1\n2 x\n", b"0\n1\n\xff\n", bytes(20)]
+)
+def test_a_damaged_checkpoint_is_none(content: bytes) -> None:
+    files = SimFiles()
+    files.make_directory("/log")
+    files.open("/log/leader-epoch-checkpoint").pwrite([content], 0)
+    assert LeaderEpochs.load(files, "/log") is None

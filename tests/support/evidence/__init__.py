@@ -1,0 +1,1 @@
+"""What clients saw under faults, and the judgement over it."""
