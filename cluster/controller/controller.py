@@ -55,7 +55,7 @@ class Controller:
         self._commits = Commits(store, state, lease, on_commit)
         self._policy = policy
         self._random = rng
-        self._sessions = Sessions(state, policy.session_timeout_ms, now_ms)
+        self.sessions = Sessions(state, policy.session_timeout_ms, now_ms)
         self._next_balance_ms = now_ms + (policy.imbalance_check_ms or 0)
         # Where the last snapshot stands is not known here; brokers that start are the reason to have one soon.
         self._snapshot_due = state.offset + CHANGES_PER_SNAPSHOT // 2
@@ -83,22 +83,23 @@ class Controller:
 
     async def register_broker(self, request: BrokerRegistrationRequest, now_ms: float) -> BrokerRegistrationResponse:
         """Register an incarnation; the answer is its epoch. Raises what is wrong with it."""
-        changes = membership.register(self._standing(), self._policy, self._sessions, request, now_ms)
+        changes = membership.register(self._standing(), self._policy, self.sessions, request, now_ms)
         if not changes:
             await self._commits.commit([])
             return BrokerRegistrationResponse(broker_epoch=self.state.brokers[request.broker_id].epoch)
-        self._sessions.end(request.broker_id)
+        self.sessions.end(request.broker_id)
         # Not what the state says after the wait: another incarnation may have come meanwhile.
         return BrokerRegistrationResponse(broker_epoch=await self._commits.commit(changes))
 
     async def heartbeat(self, request: BrokerHeartbeatRequest, now_ms: float) -> BrokerHeartbeatResponse:
         """Keep a session alive, unfence, let go. Raises BrokerIdNotRegistered, StaleBrokerEpoch."""
-        changes, response = membership.heartbeat(self._standing(), self._policy, self._sessions, request, now_ms)
+        changes, response = membership.heartbeat(self._standing(), self._policy, self.sessions, request, now_ms)
         if response.should_shut_down:
-            self._sessions.end(request.broker_id)
+            self.sessions.end(request.broker_id)
         if changes:
             # Without changes a heartbeat touches nothing but memory: the store may be away.
             await self._commits.commit(changes)
+        self.sessions.wake_waiting(self.state)
         return response
 
     async def broker_gone(self, broker_id: int, broker_epoch: int) -> None:
@@ -106,19 +107,16 @@ class Controller:
         state = self._standing()
         broker = state.brokers.get(broker_id)
         if broker is not None and broker.epoch == broker_epoch:
-            self._sessions.end(broker_id)
+            self.sessions.end(broker_id)
             await self._commits.commit(membership.fence(state, self._policy, broker))
+            self.sessions.wake_waiting(self.state)
 
     # -- time
-
-    def stood_still(self, for_ms: float) -> None:
-        """This process did not get its turn for so long."""
-        self._sessions.stood_still(for_ms)
 
     async def tick(self, now_ms: float) -> None:
         """End sessions that are over; return leadership to preferred leaders and keep a snapshot when that is due."""
         state = self._standing()
-        changes = membership.expire(state, self._policy, self._sessions, now_ms)
+        changes = membership.expire(state, self._policy, self.sessions, now_ms)
         interval = self._policy.imbalance_check_ms
         if interval is not None and now_ms >= self._next_balance_ms:
             self._next_balance_ms = now_ms + interval
@@ -137,7 +135,7 @@ class Controller:
     def next_deadline(self) -> float | None:
         """When `tick` has something to do."""
         balance = self._next_balance_ms if self._policy.imbalance_check_ms is not None else None
-        deadlines = [due for due in (self._sessions.next_deadline(), balance) if due is not None]
+        deadlines = [due for due in (self.sessions.next_deadline(), balance) if due is not None]
         return min(deadlines, default=None)
 
     # -- partitions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from cluster.controller.state import ClusterState
@@ -28,6 +29,7 @@ class Sessions:
             for broker in state.brokers.values()
             if not broker.fenced
         }
+        self._waiting: dict[asyncio.Future[None], int] = {}
 
     def valid(self, broker_id: int, now_ms: float) -> bool:
         """True while the broker was heard of within its session."""
@@ -56,6 +58,25 @@ class Sessions:
         """The metadata offset that every unfenced broker has reached."""
         offsets = [s.metadata_offset for b, s in self._sessions.items() if b in state.brokers and not _fenced(state, b)]
         return min(offsets, default=state.offset)
+
+    async def applied_by_all(self, state: ClusterState, offset: int, timeout_s: float) -> None:
+        """Return when every unfenced broker has told that it applied the change at `offset`, or when time is up."""
+        if self.lowest_offset(state) >= offset:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[waiter] = offset
+        try:
+            await asyncio.wait([waiter], timeout=timeout_s)
+        finally:
+            del self._waiting[waiter]
+
+    def wake_waiting(self, state: ClusterState) -> None:
+        """Brokers told how far they are, or are not waited for any more."""
+        if self._waiting:
+            lowest = self.lowest_offset(state)
+            for waiter, offset in self._waiting.items():
+                if offset <= lowest and not waiter.done():
+                    waiter.set_result(None)
 
     def expired(self, now_ms: float) -> list[int]:
         """The brokers whose session is over."""

@@ -46,7 +46,7 @@ class Controllers:
     async def wait_for(self, offset: int, timeout_s: float) -> bool:
         return True
 
-    def announce(self) -> None:
+    async def catch_up_within(self, timeout_s: float) -> None:
         """There is nothing to be read."""
 
 

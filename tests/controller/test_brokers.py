@@ -25,6 +25,10 @@ async def alone() -> ControlledCluster:
     return cluster
 
 
+async def applied_by_all(cluster: ControlledCluster, offset: int, timeout_s: float) -> None:
+    await cluster.controller.sessions.applied_by_all(cluster.state, offset, timeout_s)
+
+
 # -- registration
 
 
@@ -172,7 +176,7 @@ async def test_while_the_controller_itself_stood_still_no_session_has_passed() -
     cluster = await three_brokers()
     await cluster.topic("orders", (1, 2, 3))
     cluster.now_ms = SESSION_MS + 5_000
-    cluster.controller.stood_still(5_001)
+    cluster.controller.sessions.stood_still(5_001)
     await cluster.controller.tick(cluster.now_ms)
     assert not any(broker.fenced for broker in cluster.state.brokers.values())
     cluster.now_ms += 1
@@ -284,3 +288,33 @@ async def test_brokers_that_all_leave_together_wait_for_nobody() -> None:
         await cluster.heartbeat(broker)
     assert cluster.partition("orders").leader != NO_LEADER
     assert not cluster.partition("orders").recovering
+
+
+async def test_it_is_known_when_every_broker_has_applied_a_change() -> None:
+    cluster = await three_brokers()
+    await cluster.topic("orders", (1, 2, 3))
+    waiting = asyncio.ensure_future(applied_by_all(cluster, cluster.state.offset, 60))
+    await cluster.heartbeat(1)
+    await cluster.heartbeat(2)
+    await cluster.heartbeat(3, offset=cluster.state.offset - 1)
+    assert not (await asyncio.wait([waiting], timeout=0.01))[0]
+    await cluster.heartbeat(3)
+    await asyncio.wait_for(waiting, 1)
+
+
+async def test_a_broker_that_is_gone_need_not_apply_anything() -> None:
+    cluster = await three_brokers()
+    await cluster.topic("orders", (1, 2, 3))
+    offset = cluster.state.offset
+    waiting = asyncio.ensure_future(applied_by_all(cluster, offset, 60))
+    await cluster.heartbeat(1)
+    await cluster.heartbeat(2)
+    assert not (await asyncio.wait([waiting], timeout=0.01))[0]
+    await cluster.gone(3)
+    await asyncio.wait_for(waiting, 1)
+
+
+async def test_a_broker_that_is_slow_is_not_waited_for_for_ever() -> None:
+    cluster = await three_brokers()
+    await cluster.topic("orders", (1, 2, 3))
+    await asyncio.wait_for(applied_by_all(cluster, cluster.state.offset, 0.01), 1)

@@ -118,7 +118,7 @@ class Controllership:
         await self._tick.sleep(until)
         if (late_s := self._loop.time() - until) > LATE_S:
             logger.info("the controller stood still for %.1f s: so much longer do sessions last", late_s)
-            controller.stood_still(late_s * 1000)
+            controller.sessions.stood_still(late_s * 1000)
 
     def resign(self, controller: Controller) -> None:
         """Stop being the controller: another took the lease, or the node stops."""

@@ -193,7 +193,8 @@ class Lifecycle:
             return
         if response.error_code != ErrorCode.NONE:
             raise error_for(response.error_code)
-        self._metadata.announce()
+        # The next heartbeat tells how far this broker is: let it be worth telling.
+        await self._metadata.catch_up_within(self._config.broker_heartbeat_interval_ms / 2000)
         self.fenced = response.is_fenced
         if not response.is_fenced and self.phase is BrokerPhase.STARTING:
             self._move(BrokerPhase.RUNNING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -54,6 +55,12 @@ class MetadataReplica:
         reading = self._loop.create_task(self._read_on())
         reading.add_done_callback(_look_at)
         await asyncio.shield(reading)
+
+    async def catch_up_within(self, timeout_s: float) -> None:
+        """As `catch_up`, as far as the store answers and the time suffices."""
+        with contextlib.suppress(TimeoutError, StoreUnavailable):
+            async with asyncio.timeout(timeout_s):
+                await self.catch_up()
 
     async def settled(self) -> None:
         """Return when nothing is being read or applied."""

@@ -89,6 +89,10 @@ ON_CONTROLLER: Mapping[ApiKey, Handler] = {
 }
 """What the controller does; clients reach it through any broker, which forwards it in an envelope."""
 
+APPLIED_BY_ALL_S = 0.5
+"""How long the answer to a change waits for brokers that are slow to hear of it. Kafka's does not wait; but whoever
+makes a topic asks for it next, and by any broker."""
+
 
 class Dispatcher:
     """Runs the handler of each request. Belongs to the node's loop."""
@@ -115,9 +119,14 @@ class Dispatcher:
         return outcome
 
     async def on_controller(self, request: Any, context: RequestContext) -> Any:
-        """Answer as the controller, here and now."""
-        handler = ON_CONTROLLER[context.api_key]
-        return await self._guarded(handler(request, context, self.services), request, context)
+        """Answer as the controller, here and now: what a client asked for when all brokers go by it."""
+        handler, controller = ON_CONTROLLER[context.api_key], self.services.controller.active
+        before = controller.state.offset if controller is not None else 0
+        answer = await self._guarded(handler(request, context, self.services), request, context)
+        if controller is not None and context.api_key not in BETWEEN_BROKERS and controller.state.offset > before:
+            state = controller.state
+            await controller.sessions.applied_by_all(state, state.offset, APPLIED_BY_ALL_S)
+        return answer
 
     async def _envelope(self, envelope: EnvelopeRequest, context: RequestContext) -> EnvelopeResponse:
         inner = parse_request(memoryview(bytearray(envelope.request_data)))

@@ -16,8 +16,9 @@ from cluster.protocol.messages.metadata import (
     TopicRequest,
 )
 from cluster.protocol.messages.produce import InitProducerIdRequest
+from cluster.protocol.messages.topics import CreatableTopic, CreateTopicsRequest
 from cluster.protocol.primitives import ZERO_UUID, Uuid
-from tests.broker.data_path.requests import TOPIC, create, error
+from tests.broker.data_path.requests import TOPIC, create, error, put
 from tests.support.nodes import Nodes, brokers
 
 
@@ -44,6 +45,16 @@ async def test_brokers_controller_and_partitions(three: Nodes) -> None:
     for index, partition in enumerate(topic.partitions):
         assert (partition.partition_index, partition.leader_id, partition.leader_epoch) == (index, 1, 0)
         assert (partition.replica_nodes, partition.isr_nodes) == ([1, 2], [1, 2])
+
+
+@pytest.mark.parametrize("asked", [1, 2, 3])
+async def test_what_was_made_is_known_to_every_broker_at_once(three: Nodes, asked: int) -> None:
+    for number in range(10):
+        name = f"topic-{number}"
+        wanted = CreatableTopic(name=name, num_partitions=1, replication_factor=3)
+        (made,) = (await three.ask(asked, CreateTopicsRequest(topics=[wanted], timeout_ms=5_000))).topics
+        assert error(made) is ErrorCode.NONE
+        assert [name in three.state(broker).topics for broker in (1, 2, 3)] == [True] * 3
 
 
 async def test_all_topics(one: Nodes) -> None:
@@ -85,6 +96,7 @@ async def test_topics_are_made_when_broker_and_client_want_it(tmp_path: Path, as
 
 async def test_metadata_waits_for_the_election_that_follows_a_death(three: Nodes) -> None:
     await create(three, 1, 2)
+    await put(three, 1, b"broker 2 follows")
     await three.crash(1)
     response = await ask(three, 2, TOPIC)
     (partition,) = response.topics[0].partitions
