@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
+import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -18,7 +18,7 @@ from cluster.controller.changes import Change, ControllerElected, from_json, to_
 from cluster.controller.state import ClusterState, Entry
 from cluster.controller.store import Deposed, Lease, StoreUnavailable
 from cluster.models import ClusterIdentity, ControllerLease, MetadataRecord, MetadataSnapshot
-from cluster.protocol.primitives import Uuid, uuid_to_text
+from cluster.protocol.primitives import random_uuid, uuid_to_text
 
 LEASE = timedelta(seconds=6)
 THREADS = 2
@@ -104,7 +104,7 @@ def _why(error: Error) -> str:
 
 
 def _cluster_id() -> str:
-    made = uuid_to_text(Uuid(uuid.uuid4().bytes))
+    made = uuid_to_text(random_uuid(random.SystemRandom()))
     return ClusterIdentity.objects.get_or_create(id=1, defaults={"cluster_id": made})[0].cluster_id
 
 

@@ -37,7 +37,7 @@ from cluster.controller.state import ClusterState
 from cluster.controller.store import MetadataStore
 from cluster.log.directory import DataDirectory
 from cluster.log.files import Files
-from cluster.protocol.primitives import Uuid
+from cluster.protocol.primitives import random_uuid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Parts:
         )
         succession = Succession(config, store, self.metadata, self.controllership)
         incarnation = Incarnation(
-            id=Uuid(rng.randbytes(16)),
+            id=random_uuid(rng),
             directory_id=self.directory.directory_id,
             previous_broker_epoch=self.directory.previous_broker_epoch,
         )

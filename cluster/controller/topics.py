@@ -30,7 +30,7 @@ from cluster.protocol.messages.topics import (
     CreateTopicsRequest,
     CreateTopicsResponse,
 )
-from cluster.protocol.primitives import Uuid, uuid_to_text
+from cluster.protocol.primitives import Uuid, random_uuid
 
 DEFAULT = -1
 
@@ -62,7 +62,7 @@ def _create(
         raise TopicAlreadyExists(f"Topic '{topic.name}' already exists.")
     check_collision(state, topic.name)
     placed = _assigned(state, topic) if topic.assignments else _placed(state, policy, topic, rng)
-    topic_id = _new_id(rng)
+    topic_id = random_uuid(rng)
     changes: list[Change] = [TopicCreated(name=topic.name, topic_id=topic_id)]
     changes += [
         ConfigChanged(resource_type=TOPIC, resource_name=topic.name, name=entry.name, value=entry.value)
@@ -78,14 +78,6 @@ def _create(
         replication_factor=len(placed[0]),
     )
     return changes, result
-
-
-def _new_id(rng: random.Random) -> Uuid:
-    """An id whose text does not begin with a dash: command lines would take it for an option."""
-    while True:
-        topic_id = Uuid(rng.randbytes(16))
-        if not uuid_to_text(topic_id).startswith("-"):
-            return topic_id
 
 
 def _assigned(state: ClusterState, topic: CreatableTopic) -> list[tuple[int, ...]]:

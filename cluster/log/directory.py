@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -38,7 +37,7 @@ from cluster.log.partition_log import PartitionLog
 from cluster.log.recovery import OpenFrom
 from cluster.log.segments.recent import TailCache
 from cluster.protocol.errors import KafkaStorageError
-from cluster.protocol.primitives import ZERO_UUID, Uuid, uuid_from_text, uuid_to_text
+from cluster.protocol.primitives import ZERO_UUID, Uuid, random_uuid, uuid_from_text, uuid_to_text
 
 logger = logging.getLogger(__name__)
 
@@ -299,7 +298,7 @@ def _claim(files: Files, path: str, cluster_id: str, node_id: int, random: Rando
     """Make sure that the directory is this broker's, or make it so. Answers its id."""
     properties = read_properties(files, f"{path}/{META_PROPERTIES}")
     if properties is None:
-        directory_id = _new_uuid(random)
+        directory_id = random_uuid(random)
         known = {"version": _META_VERSION, "cluster.id": cluster_id, "node.id": str(node_id)}
         write_properties(files, f"{path}/{META_PROPERTIES}", {**known, "directory.id": uuid_to_text(directory_id)})
         return directory_id
@@ -308,14 +307,6 @@ def _claim(files: Files, path: str, cluster_id: str, node_id: int, random: Rando
         if theirs != ours:
             raise DirectoryRefused(f"{path} belongs to {name} {theirs}, not to {ours}: take another data directory")
     if "directory.id" not in properties:
-        properties["directory.id"] = uuid_to_text(_new_uuid(random))
+        properties["directory.id"] = uuid_to_text(random_uuid(random))
         write_properties(files, f"{path}/{META_PROPERTIES}", properties)
     return uuid_from_text(properties["directory.id"])
-
-
-def _new_uuid(random: Random) -> Uuid:
-    """An id whose text does not look like an option of a command line."""
-    while True:
-        drawn = Uuid(uuid.UUID(bytes=random.randbytes(16), version=4).bytes)
-        if not uuid_to_text(drawn).startswith("-"):
-            return drawn

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from typing import Final, NewType
@@ -34,6 +36,14 @@ def uuid_from_text(text: str) -> Uuid:
     if len(value) != UUID_BYTES or uuid_to_text(Uuid(value)) != text:
         raise ValueError(f"{text!r} is not an id")
     return Uuid(value)
+
+
+def random_uuid(rng: random.Random) -> Uuid:
+    """A new id (RFC 9562, version 4) whose text does not begin with a dash: commands would take it for an option."""
+    while True:
+        drawn = Uuid(uuid.UUID(bytes=rng.randbytes(UUID_BYTES), version=4).bytes)
+        if not uuid_to_text(drawn).startswith("-"):
+            return drawn
 
 
 def read_unsigned_varint(buffer: Buffer, position: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 
 import pytest
@@ -13,6 +14,7 @@ from cluster.protocol.errors import ProtocolViolation
 from cluster.protocol.primitives import (
     ZERO_UUID,
     Uuid,
+    random_uuid,
     read_unsigned_varint,
     unsigned_varint,
     uuid_from_text,
@@ -44,6 +46,14 @@ def test_a_uuid_is_printed_as_kafka_prints_it() -> None:
     assert uuid_to_text(one) == "AAAAAAAAAAAAAAAAAAAAAQ"
     assert uuid_to_text(ZERO_UUID) == "AAAAAAAAAAAAAAAAAAAAAA"
     assert uuid_to_text(Uuid(b"\xff" * 16)) == "_____________________w"
+
+
+def test_a_new_uuid_is_no_option_of_a_command_line() -> None:
+    rng = random.Random(1)
+    made = [random_uuid(rng) for _ in range(1_000)]
+    assert not any(uuid_to_text(one).startswith("-") for one in made)
+    assert {uuid.UUID(bytes=one).version for one in made} == {4}
+    assert len(set(made)) == 1_000
 
 
 @given(st.binary(min_size=16, max_size=16))

@@ -1,6 +1,5 @@
 """Apache Kafka itself as a peer: combined KRaft nodes on 127.0.0.1 in a temporary folder."""
 
-import base64
 import contextlib
 import random
 import signal
@@ -9,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cluster.protocol.primitives import random_uuid, uuid_to_text
 from tests.support import apache_kafka
 from tests.support.patience import seconds, until
 from tests.support.ports import free_ports
@@ -37,7 +37,7 @@ class ApacheCluster:
 
     def format(self) -> None:
         """Write each node's settings and its empty storage."""
-        cluster_id = base64.urlsafe_b64encode(random.randbytes(16)).decode().rstrip("=")
+        cluster_id = uuid_to_text(random_uuid(random.SystemRandom()))
         for node in range(1, self.nodes + 1):
             self._format(node, cluster_id)
 
