@@ -19,13 +19,14 @@ PROCESSES = 2
 HOT_BYTES = 16 << 20
 """The end of a topic that a broker's memory of recent appends surely holds (ours: 32 MiB for all logs of a broker)."""
 
-REPEATS = {SMALL: 8, LARGE: 12}
+REPEATS = {SMALL: 40, LARGE: 60}
 COLD_SHARE = 0.8
 """What is read of a topic from its beginning on, so that its end, which memory may hold, is not among it."""
 
-FULL_BATCHES = {"acks": "all", "linger.ms": 1000}
+FULL_BATCHES = {"acks": "all", "linger.ms": 1000, "sticky.partitioning.linger.ms": 10}
 """Each batch is as large as a client makes it. At its defaults a producer makes smaller ones for the faster cluster,
-and its readers more work: what is measured would be how fast the records were written."""
+and its readers more work: what is measured would be how fast the records were written. librdkafka stays with a
+partition for twice its linger unless told otherwise: in two seconds it would fill one or two partitions only."""
 
 HOT_SETTINGS = {"fetch.wait.max.ms": 5}
 """Reading the end again means to wait for the fetch that waits there for more."""
