@@ -39,6 +39,8 @@ class MetadataReplica:
         self._loop = asyncio.get_running_loop()
         self._news = WakeUp(self._loop)
         self._reading = asyncio.Lock()
+        self._next_reading: asyncio.Task[None] | None = None
+        """One that has not begun: it does for all who want to be where the log is now."""
         self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
         self.state = state
         self.available = True
@@ -52,9 +54,10 @@ class MetadataReplica:
 
         Reading goes on when who waits for it is cancelled: nothing may be begun twice.
         """
-        reading = self._loop.create_task(self._read_on())
-        reading.add_done_callback(_look_at)
-        await asyncio.shield(reading)
+        if self._next_reading is None:
+            self._next_reading = self._loop.create_task(self._read_on())
+            self._next_reading.add_done_callback(_look_at)
+        await asyncio.shield(self._next_reading)
 
     async def catch_up_within(self, timeout_s: float) -> None:
         """As `catch_up`, as far as the store answers and the time suffices."""
@@ -69,6 +72,7 @@ class MetadataReplica:
 
     async def _read_on(self) -> None:
         async with self._reading:
+            self._next_reading = None
             while True:
                 entries = await self._store.read(self.state.offset, READ_LIMIT)
                 if entries:
