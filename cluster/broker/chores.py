@@ -43,6 +43,7 @@ class Chores:
         self._config = config
         self._wall_ms = wall_ms
         self._loop = asyncio.get_running_loop()
+        self._writing_points = asyncio.Lock()
         now = self._loop.time()
         self._chores = [
             Chore(now, lambda: config().replica_high_watermark_checkpoint_interval_ms / 1000, self._marks),
@@ -70,19 +71,28 @@ class Chores:
         await self._loop.run_in_executor(None, job.run)
 
     async def _points(self) -> None:
-        job = self._replicas.directory.checkpoint(RECOVERY_POINTS, LOG_STARTS)
-        await self._loop.run_in_executor(None, job.run)
+        async with self._writing_points:
+            job = self._replicas.directory.checkpoint(RECOVERY_POINTS, LOG_STARTS)
+            await self._loop.run_in_executor(None, job.run)
+
+    async def checkpoint_cuts(self) -> None:
+        """Logs were cut below what had been flushed: let the disk know before anything else is written to them.
+
+        After a power cut, what is in front of a recovery point would be taken for sound.
+        """
+        try:
+            await self._points()
+        except OSError as error:
+            self._replicas.on_disk_failure(error)
 
     async def _flushes(self) -> None:
-        """Sealed segments, and what `flush.ms` asks for."""
+        """Sealed segments, what `flush.ms` asks for, and what a start after a crash would have to check."""
         now_ms = self._wall_ms()
         for log in self._logs():
-            if log.flush_due(now_ms) and self._is_here(log):
-                sealed_only = now_ms - log.flushed_ms < log.config.flush_ms
-                job = log.prepare_flush(sealed_only=sealed_only)
-                if job is not None:
-                    await self._loop.run_in_executor(None, job.run)
-                    log.finish_flush(job, now_ms)
+            job = log.prepare_due_flush(now_ms) if self._is_here(log) else None
+            if job is not None:
+                await self._loop.run_in_executor(None, job.run)
+                log.finish_flush(job, now_ms)
 
     async def _retention(self) -> None:
         now_ms = self._wall_ms()

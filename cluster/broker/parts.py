@@ -29,7 +29,7 @@ from cluster.broker.partitions.inspection import Inspection
 from cluster.broker.partitions.opening import Openings
 from cluster.broker.partitions.proposals import IsrProposals
 from cluster.broker.partitions.replicas import Replicas
-from cluster.broker.replication.fetcher import FetchingBroker
+from cluster.broker.replication.copying import FetchingBroker
 from cluster.broker.replication.replication import Replication
 from cluster.broker.services import Services
 from cluster.controller.changes import Change
@@ -110,6 +110,7 @@ class Parts:
             absences=self.absences,
             broker_epoch=self._epoch,
             wall_ms=wall_ms,
+            checkpoint_cuts=lambda: self.chores.checkpoint_cuts(),
         )
         self.replication = Replication(fetching)
         self.replicas = Replicas(lambda: self.config, self.directory, self.replication, self.groups, wall_ms)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from typing import Final
 
 from cluster.log.files import File, Files, sync_path
 from cluster.log.layout import SEGMENT_SUFFIXES
 from cluster.log.segments.segment import Segment, files_of
 from cluster.protocol.errors import KafkaStorageError
+
+MANY_BYTES: Final = 64 << 20
+SETTLED_MS: Final = 60_000
+"""A start after a crash checks what was not flushed. Kafka flushes sealed segments only; here, so many bytes that have
+waited for so long are flushed as well. By then the system has written them of its own accord, so it costs little."""
 
 
 @dataclass(slots=True)
@@ -43,7 +49,7 @@ class FlushJob:
 class Flushes:
     """The flushes of one log. Belongs to that log."""
 
-    __slots__ = ("_jobs", "cuts", "directory", "files", "last_ms", "unsynced_paths")
+    __slots__ = ("_jobs", "_many_since_ms", "cuts", "directory", "files", "last_ms", "unsynced_paths")
 
     def __init__(self, files: Files, directory: str) -> None:
         self.files = files
@@ -53,6 +59,18 @@ class Flushes:
         self.cuts = 0
         """How often the log was cut: what a job of before has synchronised may be gone."""
         self._jobs: list[FlushJob] = []
+        self._many_since_ms: int | None = None
+
+    def due(self, now_ms: int, unflushed_bytes: int, flush_ms: int) -> bool:
+        """Whether what the active segment has should wait no longer. To be asked from time to time."""
+        if unflushed_bytes < MANY_BYTES:
+            self._many_since_ms = None
+        elif self._many_since_ms is None:
+            self._many_since_ms = now_ms
+        elif now_ms - self._many_since_ms >= SETTLED_MS:
+            self._many_since_ms = None
+            return True
+        return now_ms - self.last_ms >= flush_ms
 
     def prepare(self, dirty: list[Segment], end_offset: int, also: str) -> FlushJob:
         """A job that synchronises segments, what else was written, and the file `also`.

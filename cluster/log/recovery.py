@@ -107,11 +107,12 @@ class _Loader:
                     self.files.unlink(f"{self.directory}/{name}")
 
     def _recover(self) -> None:
-        """Check the segments that were not flushed, and cut the log at the first bad byte."""
+        """Check what was not flushed, and cut the log at the first bad byte."""
         unflushed = self.segments.from_offset(self.source.recovery_point)
+        position, offset = end_of_flushed(unflushed[0], self.source.recovery_point)
         log_start_offset = max(self.source.log_start_offset, self.segments.first.base_offset)
-        self.producers = self.snapshots.restore(log_start_offset, unflushed[0].base_offset)
-        replay(self.segments, self.producers, unflushed[0].base_offset)
+        self.producers = self.snapshots.restore(log_start_offset, offset)
+        replay(self.segments, self.producers, offset)
         for index, segment in enumerate(unflushed):
             if index and self._has_hole_before(segment):
                 logger.warning("%r: dropped, what belongs in front of it is missing", segment)
@@ -120,7 +121,8 @@ class _Loader:
             if index:
                 self.producers.end_offset = segment.base_offset
                 self.snapshots.take(self.producers)
-            bad_bytes = check_segment(segment, self._found)
+                position, offset = 0, segment.base_offset
+            bad_bytes = check_segment(segment, self._found, position, offset)
             if bad_bytes:
                 logger.warning("%r: cut %s bytes that are no batch", segment, bad_bytes)
                 self._drop(unflushed[index + 1 :])
@@ -176,18 +178,32 @@ class _Loader:
                 self.files.unlink(path)
 
 
-def check_segment(segment: Segment, on_batch: Callable[[Segment, Batch], None]) -> int:
-    """Check every batch, build the indexes again, cut from the first bad byte on. Answers how many bytes went."""
-    indexes = segment.forget_indexes()
-    segment.transactions.truncate_to(segment.base_offset)
-    end, next_offset = 0, segment.base_offset
-    for position, batch in scan_batches(segment.file, 0, segment.size_bytes):
+def end_of_flushed(segment: Segment, recovery_point: int) -> tuple[int, int]:
+    """Position and offset from which on a segment is to be checked: from its begin where it is not what was flushed."""
+    if recovery_point > segment.base_offset:
+        found = find_batch(segment, recovery_point)
+        if found is not None:
+            return found[0], min(found[1].base_offset, recovery_point)
+        end, next_offset = find_end(segment)
+        if next_offset == recovery_point:
+            return end, next_offset
+    return 0, segment.base_offset
+
+
+def check_segment(segment: Segment, on_batch: Callable[[Segment, Batch], None], position: int, next_offset: int) -> int:
+    """Check every batch from a position on, index them again, cut at the first bad byte. Answers how many bytes went.
+
+    `next_offset` is the first one that may be at the position.
+    """
+    end = position
+    indexes = segment.index_from(position, next_offset)
+    for start, batch in scan_batches(segment.file, position, segment.size_bytes):
         last_relative = batch.last_offset - segment.base_offset
         if batch.base_offset < next_offset or last_relative > MAX_RELATIVE_OFFSET or not batch.crc_valid():
             break
-        indexes.note(batch, position)
+        indexes.note(batch, start)
         on_batch(segment, batch)
-        end, next_offset = position + batch.size_bytes, batch.next_offset
+        end, next_offset = start + batch.size_bytes, batch.next_offset
     bad_bytes = segment.size_bytes - end
     if bad_bytes:
         segment.file.truncate(end)

@@ -43,8 +43,7 @@ class StoredLog:
         self.producers = Producers()
         self.snapshots = Snapshots(files, directory)
         self.recent = RecentAppends(TailCache(_TAIL_BYTES))
-        self.log_start_offset = self.log_end_offset = self.high_watermark = self.recovery_point = 0
-        self.now_ms = 0
+        self.log_start_offset = self.log_end_offset = self.high_watermark = self.recovery_point = self.now_ms = 0
         self.on_failure: Callable[[OSError], None] = lambda _: None
         """Told of every error of the disk: what one log meets there is the trouble of all."""
         self._flushes = Flushes(files, directory)
@@ -107,6 +106,7 @@ class StoredLog:
         snapshot = self.snapshots.take(self.producers) if self.producers.end_offset > self.log_start_offset else None
         if snapshot is not None:
             self._flushes.unsynced_paths.append(snapshot)
+            self.snapshots.remove_strays(self.segments.base_offsets)
 
     def _begin_segment(self, base_offset: int, now_ms: int) -> None:
         segment = Segment(self.files, self.directory, base_offset, self.config, now_ms)
@@ -116,24 +116,23 @@ class StoredLog:
 
     # -- flushing and closing
 
-    def flush_due(self, now_ms: int) -> bool:
-        """Whether a sealed segment, or something older than flush.ms, waits for a flush."""
+    def prepare_due_flush(self, now_ms: int) -> FlushJob | None:
+        """As `prepare_flush`, for what should wait no longer: sealed segments, or everything and a snapshot with it."""
         if self.recovery_point >= self.log_end_offset:
-            return False
-        sealed = self.recovery_point < self.segments.active.base_offset
-        return sealed or now_ms - self.flushed_ms >= self.config.flush_ms
+            return None
+        active = self.segments.active
+        unflushed_bytes = active.size_bytes - active.indexes.offsets.lookup(self.recovery_point)
+        everything = self._flushes.due(now_ms, unflushed_bytes, self.config.flush_ms)
+        if everything:
+            self._take_snapshot()
+        return self.prepare_flush(None if everything else active.base_offset)
 
-    @property
-    def flushed_ms(self) -> int:
-        """When the last flush ended, or the log was opened."""
-        return self._flushes.last_ms
+    def prepare_flush(self, end_offset: int | None = None) -> FlushJob | None:
+        """What a flush has to synchronise, to the log's end or that of a segment: run it, then call `finish_flush`.
 
-    def prepare_flush(self, *, sealed_only: bool = False) -> FlushJob | None:
-        """What a flush has to synchronise: run it, then call `finish_flush`. None when there is nothing to flush.
-
-        Raises KafkaStorageError once a flush has failed.
+        None when there is nothing to flush. Raises KafkaStorageError once a flush has failed.
         """
-        end_offset = self.segments.active.base_offset if sealed_only else self.log_end_offset
+        end_offset = self.log_end_offset if end_offset is None else end_offset
         if end_offset <= self.recovery_point:
             return None
         dirty = [one for one in self.segments.from_offset(self.recovery_point) if one.base_offset < end_offset]

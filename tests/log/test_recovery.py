@@ -56,14 +56,14 @@ DAMAGES = ["lost", "empty", "torn", "zeros", "preallocated", "shifted"]
 
 @pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("suffix", [".index", ".timeindex"])
-@pytest.mark.parametrize("clean", [True, False])
-def test_a_lost_or_damaged_index_is_built_again(suffix: str, how: str, clean: bool) -> None:
+@pytest.mark.parametrize(("clean", "recovery_point"), [(True, 0), (False, 0), (False, 33), (False, 60)])
+def test_a_lost_or_damaged_index_is_built_again(suffix: str, how: str, clean: bool, recovery_point: int) -> None:
     files = SimFiles()
     closed_log(files)
     sound = {path: bytes(files.names[path].cache) for path in paths(files, suffix)}
     for path in sound:
         damage(files, path, how)
-    log = open_log(files, SETTINGS, clean=clean)
+    log = open_log(files, SETTINGS, clean=clean, recovery_point=recovery_point)
     assert_complete(log)
     log.close()
     assert {path: bytes(files.names[path].cache) for path in sound} == sound
@@ -143,6 +143,35 @@ def test_what_lies_below_the_recovery_point_is_not_scanned() -> None:
     again = open_log(files, SETTINGS, clean=False, recovery_point=30)
     assert (again.log_start_offset, again.log_end_offset) == (0, 60)
     assert again.recovery_point == 30
+
+
+def test_a_check_begins_at_the_recovery_point_in_the_middle_of_a_segment() -> None:
+    files = SimFiles()
+    settings = config(internal_segment_bytes=2_000_000)
+    log = open_log(files, settings)
+    fill(log, 400, size=2000)
+    log.snapshots.take(log.producers)
+    log.flush(NOW)
+    fill(log, 4, size=2000)
+    log.segments.active.spill()
+    read = count_bytes_read(files)
+    again = open_log(files, settings, clean=False, recovery_point=400)
+    assert sum(read) < log.size_bytes // 20
+    assert (again.log_end_offset, again.recovery_point) == (404, 400)
+    assert [record.offset for record in stored_records(again)] == list(range(404))
+    files.flip_bit(log.segments.active.file.path, 8 * (log.size_bytes - 5))
+    assert open_log(files, settings, clean=False, recovery_point=400).log_end_offset == 403
+
+
+def test_a_segment_that_lost_what_had_been_flushed_is_checked_as_a_whole() -> None:
+    files = SimFiles()
+    log = open_log(files)
+    fill(log, 40)
+    path = log.segments.active.file.path
+    log.close()
+    del files.names[path].cache[-5:]
+    files.flip_bit(path, 8 * 100)
+    assert open_log(files, clean=False, recovery_point=40).log_end_offset == 0
 
 
 def test_an_unclean_log_is_not_flushed_just_because_it_was_recovered() -> None:

@@ -1,5 +1,8 @@
 """When a new segment begins."""
 
+import pytest
+
+from cluster.log import flushing
 from cluster.log.stored_log import roll_jitter_ms
 from tests.log.support import NOW, batch_of, config, fill, led, open_log
 from tests.support.files import SimFiles
@@ -85,27 +88,47 @@ def test_a_compacted_log_begins_segments_early_enough_for_the_maximum_lag() -> N
 def test_rolling_takes_a_snapshot_and_asks_for_a_flush() -> None:
     log = open_log(SimFiles())
     fill(log, 3)
-    assert not log.flush_due(NOW)
+    assert log.prepare_due_flush(NOW) is None
     log.roll(NOW)
     assert log.snapshots.offsets == [3]
-    assert log.flush_due(NOW)
-    job = log.prepare_flush(sealed_only=True)
+    fill(log, 1)
+    job = log.prepare_due_flush(NOW)
     assert job is not None
     job.run()
     log.finish_flush(job, NOW)
     assert log.recovery_point == 3
-    assert not log.flush_due(NOW)
+    assert log.prepare_due_flush(NOW) is None
 
 
 def test_flushing_by_time_and_by_number_of_records() -> None:
     log = open_log(SimFiles(), config(flush_ms=1000, flush_messages=5))
     fill(log, 4)
     assert log.recovery_point == 0
-    assert not log.flush_due(NOW + 999)
-    assert log.flush_due(NOW + 1000)
+    assert log.prepare_due_flush(NOW + 999) is None
+    assert log.prepare_due_flush(NOW + 1000) is not None
     fill(log, 1)
     assert log.recovery_point == 5
     assert log.prepare_flush() is None
+
+
+def test_much_that_has_waited_for_long_is_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flushing, "MANY_BYTES", 1000)
+    log = open_log(SimFiles(), config(index_interval_bytes=100))
+    fill(log, 2, size=100)
+    assert log.prepare_due_flush(NOW) is None
+    assert log.prepare_due_flush(NOW + flushing.SETTLED_MS) is None
+    fill(log, 20, size=100)
+    assert log.prepare_due_flush(NOW) is None
+    assert log.prepare_due_flush(NOW + flushing.SETTLED_MS - 1) is None
+    job = log.prepare_due_flush(NOW + flushing.SETTLED_MS)
+    assert job is not None
+    job.run()
+    log.finish_flush(job, NOW + flushing.SETTLED_MS)
+    assert log.snapshots.offsets == [log.log_end_offset] == [log.recovery_point]
+    fill(log, 20, size=100)
+    assert log.prepare_due_flush(NOW + flushing.SETTLED_MS + 1) is None
+    log.roll(NOW)
+    assert log.snapshots.offsets == [log.log_end_offset]
 
 
 def test_preallocated_room_is_no_content() -> None:

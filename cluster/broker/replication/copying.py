@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
+from cluster.broker.config import BrokerConfig
+from cluster.broker.control.absences import Absences
 from cluster.broker.metrics import Metrics
 from cluster.broker.replication.following import Followed, Following, Session
 from cluster.client.connection import Connection, ConnectionLost
@@ -28,26 +31,44 @@ PASSING = frozenset(
 """One of the two brokers has not read the metadata log as far: a thousand partitions are no thousand lines."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchingBroker:
+    """What all fetchers of a broker have in common."""
+
+    config: BrokerConfig
+    metrics: Metrics
+    absences: Absences
+    broker_epoch: Callable[[], int]
+    wall_ms: Callable[[], int]
+    checkpoint_cuts: Callable[[], Awaitable[None]]
+    """Called when logs were cut below what had been flushed."""
+
+
 class Copying:
     """Applies the answers of one leader broker. Belongs to the node's loop."""
 
-    def __init__(self, source: int, following: Following, metrics: Metrics, wall_ms: Callable[[], int]) -> None:
+    def __init__(self, source: int, following: Following, broker: FetchingBroker) -> None:
         self._source = source
         self._following = following
-        self._metrics = metrics
-        self._wall_ms = wall_ms
+        self._broker = broker
         self._loop = asyncio.get_running_loop()
+        self._cut_flushed = False
 
     async def take(self, connection: Connection, response: FetchResponse, session: Session, epoch: int) -> None:
         """Append what the leader sent in answer to the request of this session epoch, and follow its marks.
 
         Raises what breaks the connection; the trouble of one partition is not that of the others.
         """
-        for topic in response.responses:
-            for data in topic.partitions:
-                followed = self._following.asked_for(topic.topic_id, data.partition_index, session, epoch)
-                if followed is not None:
-                    await self._take_partition(connection, followed, data)
+        try:
+            for topic in response.responses:
+                for data in topic.partitions:
+                    followed = self._following.asked_for(topic.topic_id, data.partition_index, session, epoch)
+                    if followed is not None:
+                        await self._take_partition(connection, followed, data)
+        finally:
+            if self._cut_flushed:
+                self._cut_flushed = False
+                await self._broker.checkpoint_cuts()
 
     async def _take_partition(self, connection: Connection, followed: Followed, data: PartitionData) -> None:
         partition = followed.partition
@@ -78,8 +99,8 @@ class Copying:
         records = data.records
         # An overtaking fetch may bring a second time what the overtaken one had.
         if records is not None and len(records) and base_offset(records) >= log.log_end_offset:
-            log.append_as_follower(records, followed.leader_epoch, self._wall_ms())
-            self._metrics.replication_bytes_in += len(records)
+            log.append_as_follower(records, followed.leader_epoch, self._broker.wall_ms())
+            self._broker.metrics.replication_bytes_in += len(records)
             self._following.moved(followed)
         if data.high_watermark > log.high_watermark:
             log.advance_high_watermark(data.high_watermark)
@@ -101,7 +122,13 @@ class Copying:
         target = leader_end if epoch < 0 else end
         target = min(target, leader_end if epoch == leader_epoch else target, log.log_end_offset)
         logger.info("%s: cut from %s to %s at epoch %s", followed.partition, log.log_end_offset, target, leader_epoch)
-        log.truncate_to(target)
+        self._cut(followed, target)
+
+    def _cut(self, followed: Followed, offset: int) -> None:
+        log = followed.partition.log
+        flushed = log.recovery_point
+        log.truncate_to(offset)
+        self._cut_flushed = self._cut_flushed or log.recovery_point < flushed
         self._following.moved(followed)
 
     async def _start_over(self, connection: Connection, followed: Followed) -> None:
@@ -113,8 +140,7 @@ class Copying:
             return
         if end < log.log_end_offset:
             logger.warning("%s: cut from %s to the leader's end %s", followed.partition, log.log_end_offset, end)
-            log.truncate_to(end)
-            self._following.moved(followed)
+            self._cut(followed, end)
         elif start > log.log_end_offset:
             logger.warning("%s: begins anew at the leader's start %s", followed.partition, start)
             log.truncate_fully_and_start_at(start)

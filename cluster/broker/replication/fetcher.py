@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from cluster.broker.config import BrokerConfig
-from cluster.broker.control.absences import Absences
-from cluster.broker.metrics import Metrics
 from cluster.broker.partitions.partition import Partition, PartitionKey
-from cluster.broker.replication.copying import Copying
+from cluster.broker.replication.copying import Copying, FetchingBroker
 from cluster.broker.replication.following import FIRST_BACKOFF_S, MAX_BACKOFF_S, Following, Session
 from cluster.broker.replication.outage import Outage
 from cluster.broker.waiting import WakeUp
@@ -24,17 +20,6 @@ SESSION_LOST = (
     ErrorCode.INVALID_FETCH_SESSION_EPOCH,
     ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchingBroker:
-    """What all fetchers of a broker have in common."""
-
-    config: BrokerConfig
-    metrics: Metrics
-    absences: Absences
-    broker_epoch: Callable[[], int]
-    wall_ms: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +39,7 @@ class Fetcher:
         self.following = Following(broker.config)
         self._broker = broker
         self._outage = Outage(source)
-        self._copying = Copying(source, self.following, broker.metrics, broker.wall_ms)
+        self._copying = Copying(source, self.following, broker)
         self._loop = asyncio.get_running_loop()
         self._news = WakeUp(self._loop)
         self._retry = WakeUp(self._loop)

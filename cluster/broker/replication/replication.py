@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cluster.broker.partitions.partition import Partition, PartitionKey
-from cluster.broker.replication.fetcher import Fetcher, FetchingBroker
+from cluster.broker.replication.copying import FetchingBroker
+from cluster.broker.replication.fetcher import Fetcher
 
 
 class Replication:

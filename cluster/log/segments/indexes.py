@@ -106,6 +106,13 @@ class Indexes:
         self.times.truncate_to(offset)
         self.newest = self.times.last if len(self.times) else NO_TIMESTAMP_YET
 
+    def end_at(self, position: int, headers: Iterable[tuple[int, Batch]]) -> None:
+        """After `truncate_to`: the batches end at `position`; `headers` are those from the newest timestamp on."""
+        for _, batch in headers:
+            if batch.max_timestamp > self.newest.timestamp:
+                self.newest = TimestampOffset(batch.max_timestamp, batch.last_offset)
+        self.bytes_since_entry = position - self.offsets.last[1]
+
     def spill(self) -> None:
         """Bring the entries to the files."""
         self.offsets.spill()

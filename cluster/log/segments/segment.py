@@ -117,17 +117,11 @@ class Segment:
 
     def cut(self, position: int, next_offset: int) -> None:
         """Keep only what is in front of `position`, where the batch with `next_offset` would begin."""
-        indexes = self.indexes
-        indexes.truncate_to(next_offset)
-        self.transactions.truncate_to(next_offset)
+        self.index_from(position, next_offset)
         self.file.truncate(position)
         self.size_bytes = position
         if position == 0:
             self._first_timestamp = None
-        for _, batch in self.headers(indexes.offsets.lookup(indexes.newest.offset)):
-            if batch.max_timestamp > indexes.newest.timestamp:
-                indexes.newest = TimestampOffset(batch.max_timestamp, batch.last_offset)
-        indexes.bytes_since_entry = position - indexes.offsets.last[1]
 
     # -- reading; more of it in `search`
 
@@ -141,6 +135,14 @@ class Segment:
         """Begin with empty indexes, to be fed with the batches that the file holds."""
         self._indexes = Indexes.empty(self.files, self.directory, self.base_offset, self._config)
         return self._indexes
+
+    def index_from(self, position: int, next_offset: int) -> Indexes:
+        """Keep the indexes of what is in front of `position`; to be fed with the batches from `next_offset` on."""
+        indexes = self.indexes if position else self.forget_indexes()
+        indexes.truncate_to(next_offset)
+        self.transactions.truncate_to(next_offset)
+        indexes.end_at(position, scan_headers(self.file, indexes.offsets.lookup(indexes.newest.offset), position))
+        return indexes
 
     def rebuild_indexes(self) -> Indexes:
         """Build the indexes again from the batches' headers."""

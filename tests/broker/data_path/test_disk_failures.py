@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from cluster.broker.refusal import DiskFailed
-from cluster.broker.replication.copying import Copying
+from cluster.broker.replication.copying import Copying, FetchingBroker
 from cluster.broker.replication.following import Following
 from cluster.client.connection import ConnectionLost
+from cluster.log.checkpoints import RECOVERY_POINTS, read_offsets
 from cluster.log.files import Buffer, RealFile, RealFiles
+from cluster.log.layout import TopicPartition
 from cluster.protocol.errors import ErrorCode
-from cluster.protocol.messages.fetch import FetchableTopicResponse, FetchResponse, PartitionData
+from cluster.protocol.messages.fetch import EpochEndOffset, FetchableTopicResponse, FetchResponse, PartitionData
 from tests.broker.data_path import test_lives as lives
 from tests.broker.data_path.requests import LEADER, TOPIC, create, delete, error, get, position, put
 from tests.support.nodes import Nodes
@@ -164,11 +166,45 @@ async def test_the_disk_of_a_leader_is_no_trouble_of_its_followers(three: Cluste
     following.request(0, 1)
     broken = PartitionData(partition_index=0, error_code=ErrorCode.KAFKA_STORAGE_ERROR)
     answer = FetchResponse(responses=[FetchableTopicResponse(topic_id=partition.topic_id, partitions=[broken])])
-    copying = Copying(1, following, three[2].metrics, three.wall_ms)
+    copying = Copying(1, following, fetching(three, 2))
     await copying.take(await three.client(1), answer, following.session, 1)
     await three.client(2, "somebody-new")
     assert error(await put(three, 1, b"a")) == ErrorCode.NONE
     assert three.placed(TOPIC).isr == (1, 2, 3)
+
+
+def fetching(nodes: Cluster, broker: int) -> FetchingBroker:
+    parts = nodes[broker].parts
+    return FetchingBroker(
+        config=parts.config,
+        metrics=nodes[broker].metrics,
+        absences=parts.absences,
+        broker_epoch=lambda: parts.lifecycle.broker_epoch,
+        wall_ms=nodes.wall_ms,
+        checkpoint_cuts=parts.chores.checkpoint_cuts,
+    )
+
+
+async def test_a_cut_below_what_was_flushed_is_told_to_the_disk_at_once(three: Cluster) -> None:
+    """Else a start after a power cut would take for sound what came into the place of the cut."""
+    for value in (b"a", b"b", b"c"):
+        await put(three, 1, value)
+    partition, directory = three.replica(2, TOPIC), three[2].parts.directory
+    await three.until(lambda: partition.log.log_end_offset == 3, "2 has all")
+    three[2].parts.replication.close()
+    partition.log.flush(three.wall_ms())
+    directory.checkpoint(RECOVERY_POINTS).run()
+    following = Following(three[2].config)
+    following.add(partition)
+    following.request(0, 1)
+    parted = PartitionData(
+        partition_index=0, diverging_epoch=EpochEndOffset(epoch=partition.leader_epoch, end_offset=1)
+    )
+    answer = FetchResponse(responses=[FetchableTopicResponse(topic_id=partition.topic_id, partitions=[parted])])
+    await Copying(1, following, fetching(three, 2)).take(await three.client(1), answer, following.session, 1)
+    assert partition.log.log_end_offset == 1
+    written = read_offsets(directory.files, f"{directory.path}/{RECOVERY_POINTS}")
+    assert written[TopicPartition(TOPIC, 0)] == 1
 
 
 @pytest.mark.parametrize("operation", ["write", "sync"])
