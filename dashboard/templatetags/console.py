@@ -21,6 +21,15 @@ GOLDEN_STEP = 31
 ONE_LINE = 240
 HEX_COLUMNS = 16
 
+DURATIONS = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1_000))
+TIME_UNITS_MS = {"ms": 1, "seconds": 1_000, "minutes": 60_000, "hours": 3_600_000}
+BINARY_SIZES = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+LARGEST_INT, LARGEST_LONG = 2**31 - 1, 2**63 - 1
+# What says how often or when something is done is then never done; what says how much or how long has then no limit.
+EVENTS = frozenset({"flush", "interval", "roll", "delay"})
+LIMITS = frozenset({"max", "retention", "limit", "rate"})
+MEASURES = frozenset({"bytes", *TIME_UNITS_MS})
+
 
 @register.filter
 def count(value: int | None) -> str:
@@ -113,6 +122,70 @@ def day_and_time(value: datetime | None) -> SafeString | str:
     utc = value.astimezone(UTC)
     text = f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}"
     return format_html('<time datetime="{}" title="{}">{} UTC</time>', utc.isoformat(), ago(value), text)
+
+
+@register.filter
+def in_words(value: str | None, name: str) -> str:
+    """
+    What a configuration's raw value stands for, by the unit in its name: `"604800000"|in_words:"retention.ms"` is
+    7 days. Empty where the value says it all, or its unit is not known.
+    """
+    number, words = _number(value or ""), frozenset(name.split("."))
+    if number is None:
+        return ""
+    counted = number == LARGEST_INT and words & LIMITS and not words & MEASURES
+    if counted or number >= LARGEST_LONG:
+        return "never" if words & EVENTS or name == "segment.ms" else "unlimited"
+    return _special_in_words(number, name, words) if number < 0 else _amount_in_words(number, name, words)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return int(text) if text.removeprefix("-").isdecimal() else float(text) if text[:1].isdecimal() else None
+    except ValueError:
+        return None
+
+
+def _special_in_words(number: float, name: str, words: frozenset[str]) -> str:
+    """Kafka's own meanings of -1 and -2."""
+    if number == -2 and "local" in words:
+        return f"as {name.replace('local.', '')}"
+    if number == -1 and "socket" in words:
+        return "as the system has it"
+    return "unlimited" if number == -1 and words & LIMITS and words & MEASURES else ""
+
+
+def _amount_in_words(number: float, name: str, words: frozenset[str]) -> str:
+    last = name.rpartition(".")[2]
+    if last in TIME_UNITS_MS:
+        return _time_in_words(round(number * TIME_UNITS_MS[last]), TIME_UNITS_MS[last])
+    if name.endswith((".throttled.rate", ".bytes.per.second")):
+        text = _size_in_words(number)
+        return text and f"{text}/s"
+    return _size_in_words(number) if "bytes" in words or name.endswith(".buffer.size") else ""
+
+
+def _time_in_words(ms: int, written_in_ms: int) -> str:
+    """7 days, 1 hour 30 minutes, ≈ 24 days 21 hours; nothing where the unit that it is written in is as good."""
+    index = next((index for index, (_, unit) in enumerate(DURATIONS) if unit <= ms), len(DURATIONS))
+    if index == len(DURATIONS) or DURATIONS[index][1] <= written_in_ms:
+        return ""
+    (word, unit), *finer = DURATIONS[index : index + 2]
+    if not finer:
+        return f"{ms / unit:.4g} second{'' if ms == unit else 's'}"
+    fine_word, fine = finer[0]
+    whole, rest = divmod(round(ms / fine), unit // fine)
+    text = plural(whole, word) + (f" {plural(rest, fine_word)}" if rest else "")
+    return text if ms % fine == 0 else f"≈ {text}"
+
+
+def _size_in_words(number: float) -> str:
+    """1 GiB, 1.5 MiB, ≈ 977 KiB: what is not just so is said to be near; nothing below 1 KiB."""
+    for unit, unit_bytes in BINARY_SIZES:
+        if number >= unit_bytes:
+            text = f"{number / unit_bytes:.1f}".removesuffix(".0")
+            return f"{text} {unit}" if float(text) * unit_bytes == number else f"≈ {text} {unit}"
+    return ""
 
 
 @register.filter
