@@ -6,6 +6,7 @@ from django import forms
 
 from cluster.client.connection import ConnectionLost
 from cluster.protocol.errors import ErrorCode, KafkaError
+from dashboard.queries.configs import MIN_ISR, TopicDefaults
 
 FIELD_OF_ERROR = {
     ErrorCode.INVALID_TOPIC_EXCEPTION: "name",
@@ -24,10 +25,17 @@ class CreateForm(forms.Form):
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
     )
     partitions = forms.IntegerField(
-        min_value=1, max_value=10_000, required=False, help_text="Empty: the cluster’s default."
+        min_value=1, max_value=10_000, required=False, help_text="More can be added later, none taken away."
     )
     replication_factor = forms.IntegerField(
-        min_value=1, max_value=32_767, required=False, help_text="Empty: the cluster’s default."
+        min_value=1, max_value=32_767, required=False, help_text="Copies of each partition, each on another broker."
+    )
+    min_isr = forms.IntegerField(
+        min_value=1,
+        max_value=32_767,
+        required=False,
+        label="Min in-sync replicas",
+        help_text="Fewer than these in sync, and acks=all is refused.",
     )
     configs = forms.CharField(
         required=False,
@@ -43,7 +51,17 @@ class CreateForm(forms.Form):
             if not equals or not name.strip():
                 raise forms.ValidationError(f"“{line.strip()}” is not of the form name=value.")
             configs[name.strip()] = value.strip()
+        if self.cleaned_data.get("min_isr") is not None:
+            if MIN_ISR in configs:
+                raise forms.ValidationError(f"{MIN_ISR} has a field of its own: say it there or here.")
+            configs[MIN_ISR] = str(self.cleaned_data["min_isr"])
         return configs
+
+    def tell(self, defaults: TopicDefaults) -> None:
+        """Say in each field that may stay empty what the cluster then uses, where that is known."""
+        for field in ("partitions", "replication_factor", "min_isr"):
+            value = getattr(defaults, field)
+            self.fields[field].widget.attrs["placeholder"] = f"cluster default: {value}" if value else "cluster default"
 
     def refuse(self, error: KafkaError) -> None:
         """Put what the cluster said beside the field that it is about."""

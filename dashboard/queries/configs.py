@@ -1,10 +1,10 @@
-"""Configurations of a topic or a broker, with default, source and meaning."""
+"""Configurations of a topic or a broker, with default, source and meaning; what a new topic gets unasked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cluster.client.admin import Admin
-from cluster.client.admin.config_entries import ConfigEntry, ConfigResource, ConfigSource, ConfigType
+from cluster.client.admin.config_entries import ConfigEntry, ConfigResource, ConfigSource, ConfigType, ResourceType
 from cluster.protocol.errors import KafkaError
 
 SOURCES = {
@@ -14,6 +14,19 @@ SOURCES = {
     ConfigSource.STATIC_BROKER: "start of the broker",
     ConfigSource.DEFAULT: "default",
     ConfigSource.GROUP: "this group",
+}
+# What a broker calls the defaults of a topic's configurations, and how many of the topic's unit are in one of its own:
+# the first that is set counts, as in Kafka (LogConfig, ServerTopicConfigSynonyms).
+PARTITIONS, REPLICATION_FACTOR, MIN_ISR = "num.partitions", "default.replication.factor", "min.insync.replicas"
+HOUR_MS, MINUTE_MS = 3_600_000, 60_000
+DEFAULTS_OF: Mapping[str, tuple[tuple[str, int], ...]] = {
+    "cleanup.policy": (("log.cleanup.policy", 1),),
+    "retention.ms": (("log.retention.ms", 1), ("log.retention.minutes", MINUTE_MS), ("log.retention.hours", HOUR_MS)),
+    "retention.bytes": (("log.retention.bytes", 1),),
+    "segment.ms": (("log.roll.ms", 1), ("log.roll.hours", HOUR_MS)),
+    "segment.bytes": (("log.segment.bytes", 1),),
+    "max.message.bytes": (("message.max.bytes", 1),),
+    "compression.type": (("compression.type", 1),),
 }
 
 
@@ -66,3 +79,38 @@ def matching(lines: Sequence[ConfigLine], words: str, changed_only: bool) -> tup
         for line in lines
         if words.casefold() in line.name and (not changed_only or line.source != SOURCES[ConfigSource.DEFAULT])
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicDefaults:
+    """What a topic gets that asks for nothing; None or left out is what no broker has told. `configs`: name, value."""
+
+    partitions: str | None = None
+    replication_factor: str | None = None
+    min_isr: str | None = None
+    configs: tuple[tuple[str, str], ...] = ()
+
+
+async def topic_defaults(admin: Admin, broker_id: int) -> TopicDefaults:
+    """As that broker has them. Raises KafkaError, ConnectionLost."""
+    resource = ConfigResource(ResourceType.BROKER, str(broker_id))
+    names = [name for synonyms in DEFAULTS_OF.values() for name, _ in synonyms]
+    told = (await admin.configs.describe([resource], [PARTITIONS, REPLICATION_FACTOR, MIN_ISR, *names]))[resource]
+    if isinstance(told, KafkaError):
+        raise told
+    values = {entry.name: entry.value for entry in told if entry.value is not None}
+    held = ((name, _default(values, synonyms)) for name, synonyms in DEFAULTS_OF.items())
+    return TopicDefaults(
+        partitions=values.get(PARTITIONS),
+        replication_factor=values.get(REPLICATION_FACTOR),
+        min_isr=values.get(MIN_ISR),
+        configs=tuple((name, value) for name, value in held if value is not None),
+    )
+
+
+def _default(values: Mapping[str, str], synonyms: Sequence[tuple[str, int]]) -> str | None:
+    name, factor = next(((name, factor) for name, factor in synonyms if name in values), ("", 1))
+    value = values.get(name)
+    if value is None or factor == 1 or not value.lstrip("-").isdecimal():
+        return value
+    return "-1" if int(value) < 0 else str(int(value) * factor)

@@ -1,5 +1,6 @@
 """Topics as a list, and creating one."""
 
+import asyncio
 from typing import Any
 
 from django.contrib import messages
@@ -12,9 +13,14 @@ from cluster.client.connection import ConnectionLost
 from cluster.protocol.errors import KafkaError
 from dashboard.forms.topics import CreateForm, reason
 from dashboard.live import Asked, LivePage, Part, show
+from dashboard.queries.configs import TopicDefaults, topic_defaults
 from dashboard.queries.frame import frame_of
 from dashboard.queries.topics import sentence_of_list, topic_list
 from dashboard.watch import here
+from dashboard.watch.observation import Observation
+
+DEFAULTS_WITHIN_S = 0.7
+DEFAULTS_AGE_S = 5.0
 
 
 async def _build(asked: Asked) -> dict[str, Any]:
@@ -42,8 +48,31 @@ async def create(request: HttpRequest) -> HttpResponse:
         await here.observer().look_for(lambda seen: seen.shape is not None and name in seen.shape.topics)
         messages.success(request, f"Topic {name} is created.")
         return redirect("topic", name)
-    frame = frame_of(await here.observer().glance())
-    return render(request, "topics/create.html", {"form": form, "frame": frame})
+    seen = await here.observer().glance()
+    defaults = await _defaults(seen)
+    form.tell(defaults)
+    return render(request, "topics/create.html", {"form": form, "defaults": defaults, "frame": frame_of(seen)})
+
+
+async def _defaults(seen: Observation) -> TopicDefaults:
+    """Nothing where no broker tells them soon: the form is of use without them."""
+    if not (seen.shape and seen.alive):
+        return TopicDefaults()
+    # It is the controller that fills in what was not asked for; where it is not known, one broker stands for all.
+    broker_id = seen.shape.controller_id if seen.shape.controller_id in seen.alive else min(seen.alive)
+    key = "topic defaults", broker_id
+    try:
+        async with asyncio.timeout(DEFAULTS_WITHIN_S):
+            return await here.observer().recall(key, DEFAULTS_AGE_S, lambda: _asked_of(broker_id))
+    except TimeoutError:
+        return TopicDefaults()
+
+
+async def _asked_of(broker_id: int) -> TopicDefaults:
+    try:
+        return await topic_defaults(here.watching(), broker_id)
+    except (KafkaError, ConnectionLost):
+        return TopicDefaults()
 
 
 async def _created(form: CreateForm) -> bool:

@@ -87,6 +87,28 @@ def test_what_the_cluster_refuses_stands_beside_its_field(visit: Visit, new_topi
     expect(page.get_by_label("Replication factor")).to_have_attribute("aria-invalid", "true")
 
 
+def test_a_new_topic_gets_what_the_form_told_of_the_cluster(visit: Visit) -> None:
+    page = visit("/create-topic/")
+    told = {
+        label: (page.get_by_label(label).get_attribute("placeholder") or "").removeprefix("cluster default: ")
+        for label in ("Partitions", "Replication factor", "Min in-sync replicas")
+    }
+    page.get_by_label("Name").fill("unasked")
+    page.get_by_role("button", name="Create topic").click()
+    expect(page.locator(".sentence")).to_contain_text(
+        f"{told['Partitions']} partition, replicated {told['Replication factor']} times"
+    )
+    page.goto("/topics/unasked/configuration/?q=min.insync")
+    expect(page.locator("[id='config-min.insync.replicas'] td").nth(1)).to_have_text(told["Min in-sync replicas"])
+    page.goto("/create-topic/")
+    page.get_by_label("Name").fill("asked")
+    page.get_by_label("Min in-sync replicas").fill("1")
+    page.get_by_role("button", name="Create topic").click()
+    expect(page.locator("h1")).to_have_text("asked")
+    page.goto("/topics/asked/configuration/?q=min.insync")
+    expect(page.locator("[id='config-min.insync.replicas']")).to_contain_text("this topic")
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["with-javascript", "without-javascript"])
 def test_a_configuration_is_changed_refused_and_put_back(
     visit: Visit, new_topic: Callable[..., str], javascript: bool

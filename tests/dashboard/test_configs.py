@@ -1,5 +1,6 @@
-"""Configurations are shown as they are, with what they stand for."""
+"""Configurations are shown as they are with what they stand for, and a new topic's form tells what it gets unasked."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,12 +13,26 @@ from cluster.client.admin.config_entries import (
     ConfigSource,
     ConfigSynonym,
     ConfigType,
+    ResourceType,
 )
+from cluster.client.connection import ConnectionLost
+from cluster.protocol.errors import ErrorCode, error_for
+from dashboard.forms.topics import CreateForm
+from dashboard.queries.configs import TopicDefaults, topic_defaults
 from dashboard.watch import here
 from tests.dashboard import scenes
 from tests.dashboard.conftest import Show
 
 WHOLE = scenes.seen(scenes.shape(scenes.topic("orders"), controller=2))
+OF_BROKER = {
+    "num.partitions": "6",
+    "default.replication.factor": "3",
+    "min.insync.replicas": "2",
+    "log.cleanup.policy": "delete",
+    "log.retention.hours": "168",
+    "log.retention.ms": None,
+    "log.segment.bytes": "1073741824",
+}
 
 
 def entry(name: str, value: str | None, source: ConfigSource = ConfigSource.DEFAULT, *behind: ConfigSynonym) -> Any:
@@ -33,8 +48,12 @@ def entry(name: str, value: str | None, source: ConfigSource = ConfigSource.DEFA
     )
 
 
+def entries(values: dict[str, str | None]) -> tuple[ConfigEntry, ...]:
+    return tuple(entry(name, value) for name, value in values.items())
+
+
 class Brokers:
-    """Answers every question for configurations with `answer`; knows whom it was asked of."""
+    """Answers every question for configurations with `answer`, which may raise; knows whom it was asked of."""
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer
@@ -43,6 +62,10 @@ class Brokers:
 
     async def describe(self, resources: Sequence[ConfigResource], *_: Any, **__: Any) -> dict[ConfigResource, Any]:
         self.asked += resources
+        if isinstance(self.answer, ConnectionLost):
+            raise self.answer
+        if isinstance(self.answer, asyncio.Event):
+            await self.answer.wait()
         return dict.fromkeys(resources, self.answer)
 
 
@@ -54,6 +77,74 @@ def brokers(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Brokers]:
         return made
 
     return answering
+
+
+async def defaults(values: dict[str, str | None]) -> TopicDefaults:
+    return await topic_defaults(Brokers(entries(values)), 1)  # type: ignore[arg-type]
+
+
+async def test_the_first_of_a_brokers_synonyms_that_is_set_is_the_default_in_the_topics_unit() -> None:
+    assert dict((await defaults(OF_BROKER)).configs)["retention.ms"] == "604800000"
+    minutes = {"log.retention.minutes": "90", "log.retention.hours": "168"}
+    assert dict((await defaults(minutes)).configs) == {"retention.ms": "5400000"}
+    assert dict((await defaults({**minutes, "log.retention.ms": "1000"})).configs) == {"retention.ms": "1000"}
+    assert dict((await defaults({"log.retention.hours": "-1"})).configs) == {"retention.ms": "-1"}
+
+
+async def test_a_default_that_the_broker_does_not_tell_is_not_made_up() -> None:
+    assert await defaults({}) == TopicDefaults()
+    assert await defaults({"num.partitions": None, "log.roll.hours": "weekly"}) == TopicDefaults(
+        configs=(("segment.ms", "weekly"),)
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_form_tells_what_an_empty_field_gets(
+    ada: AsyncClient, show: Show, brokers: Callable[[Any], Brokers]
+) -> None:
+    show(WHOLE)
+    asked = brokers(entries(OF_BROKER))
+    page = (await ada.get("/create-topic/")).content.decode()
+    for number in (6, 3, 2):
+        assert f'placeholder="cluster default: {number}"' in page
+    assert '<span class="mono">604800000</span> <span class="words">7 days</span>' in page
+    assert asked.asked == [ConfigResource(ResourceType.BROKER, "2")]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "answer",
+    [error_for(ErrorCode.CLUSTER_AUTHORIZATION_FAILED), ConnectionLost("closed"), asyncio.Event()],
+    ids=["refused", "lost", "silent"],
+)
+async def test_the_form_is_there_when_the_defaults_cannot_be_read(
+    ada: AsyncClient, show: Show, brokers: Callable[[Any], Brokers], monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    monkeypatch.setattr("dashboard.views.topics.DEFAULTS_WITHIN_S", 0.05)
+    show(WHOLE)
+    brokers(answer)
+    page = (await ada.get("/create-topic/")).content.decode()
+    assert page.count('placeholder="cluster default"') == 3
+    assert "Cluster defaults" not in page
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_nobody_is_asked_while_no_broker_answers(
+    ada: AsyncClient, show: Show, brokers: Callable[[Any], Brokers]
+) -> None:
+    show(scenes.seen(WHOLE.shape, failures={"shape": "refused"}))
+    asked = brokers(entries(OF_BROKER))
+    assert (await ada.get("/create-topic/")).status_code == 200
+    assert asked.asked == []
+
+
+def test_min_insync_replicas_has_a_field_and_is_said_once() -> None:
+    form = CreateForm({"name": "orders", "min_isr": "2", "configs": "retention.ms=1000"})
+    assert form.is_valid()
+    assert form.cleaned_data["configs"] == {"retention.ms": "1000", "min.insync.replicas": "2"}
+    twice = CreateForm({"name": "orders", "min_isr": "2", "configs": "min.insync.replicas=1"})
+    assert "has a field of its own" in str(twice.errors["configs"])
+    assert CreateForm({"name": "orders", "configs": "min.insync.replicas=1"}).is_valid()
 
 
 @pytest.mark.django_db(transaction=True)
