@@ -57,6 +57,7 @@ class LivePage:
     parts: tuple[Part, ...] = ()
 
     async def context(self, kwargs: Mapping[str, Any], query: QueryDict, seen: Observation) -> dict[str, Any]:
+        """What the templates are told. Raises Http404 when the page is about something that is not there."""
         asked = Asked(kwargs=kwargs, query=query, seen=seen, history=here.observer().history)
         return {"frame": frame_of(seen), **await self.build(asked)}
 
@@ -113,7 +114,9 @@ async def show(
     try:
         context = await page.context(kwargs, request.GET, seen)
     except Http404:
+        if seen.unreachable:
+            raise
         # It may have been made since the last look.
-        seen = await here.observer().look_again(*page.readings)
+        seen = await here.observer().look_closer(*page.readings)
         context = await page.context(kwargs, request.GET, seen)
     return render(request, page.template, {**context, **(extra or {})})

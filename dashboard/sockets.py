@@ -18,12 +18,11 @@ from dashboard.watch.observation import Observation
 logger = logging.getLogger(__name__)
 
 FRAME_S = 0.1
-NOT_FOUND = 4404
 
 
 class PageSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     """
-    Lives as long as its page is open; of a page without living parts only the frame lives.
+    Lives as long as its page is open; of a page without living parts, and of what is not there, only the frame lives.
     Address: /live/<the page's own address, with its query>
     Out: {"age_ms": age of the newest answer of the cluster or null, "parts": {element id: markup}}
     """
@@ -39,18 +38,20 @@ class PageSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close()
             return
         await self.accept()
-        try:
-            match = resolve(self.scope["path"].removeprefix("/live"))
-        except Resolver404:
-            await self.close(NOT_FOUND)
-            return
-        page = self._pages.get(match.url_name or "", FRAME_ONLY)
-        self._sender = asyncio.create_task(self._push(page, match.kwargs))
+        page, kwargs = self._page()
+        self._sender = asyncio.create_task(self._push(page, kwargs))
         self._sender.add_done_callback(_log_failure)
 
     async def disconnect(self, code: int) -> None:
         if self._sender:
             self._sender.cancel()
+
+    def _page(self) -> tuple[LivePage, dict[str, Any]]:
+        try:
+            match = resolve(self.scope["path"].removeprefix("/live"))
+        except Resolver404:
+            return FRAME_ONLY, {}
+        return self._pages.get(match.url_name or "", FRAME_ONLY), match.kwargs
 
     def _request(self) -> HttpRequest:
         """A request as the page itself was asked for, so that its templates find what they need."""
@@ -70,9 +71,11 @@ class PageSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             while True:
                 try:
                     context = await page.context(kwargs, request.GET, seen)
-                    parts = dict(page.fragments(context, before, request))
                 except Http404:
-                    parts = {}
+                    context = await FRAME_ONLY.context({}, request.GET, seen)
+                    parts = dict(FRAME_ONLY.fragments(context, before, request))
+                else:
+                    parts = dict(page.fragments(context, before, request))
                 try:
                     await self.send(text_data=json.dumps({"age_ms": _age_ms(seen), "parts": parts}))
                 except OSError:

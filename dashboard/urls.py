@@ -12,6 +12,7 @@ from dashboard.views import (
     find,
     groups,
     messages,
+    not_found,
     overview,
     sign_in,
     tail,
@@ -50,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
 ]
 
+handler404 = not_found.not_found
 handler500 = database.server_error
 
 LIVE_PAGES = {

@@ -26,7 +26,9 @@ async def _build_list(asked: Asked) -> dict[str, Any]:
 async def _build_one(asked: Asked) -> dict[str, Any]:
     line = next((row for row in broker_table(asked.seen).rows if row.key == asked.kwargs["broker_id"]), None)
     if line is None:
-        raise Http404("no such broker")
+        broker_id = asked.kwargs["broker_id"]
+        unknown = f"No broker has answered so far: whether there is a broker {broker_id} is not known."
+        raise Http404(f"There is no broker {broker_id}." if asked.seen.shape else unknown)
     return {"sentence": sentence_of(line), "broker": line}
 
 
@@ -67,7 +69,7 @@ async def order(request: HttpRequest, broker_id: str, verb: str) -> HttpResponse
     """Change what is wanted of a managed broker; its supervisor follows within a moment."""
     told = await orders.give(int(broker_id), orders.Order(verb))
     if told is None:
-        raise Http404("not a managed broker")
+        raise Http404(f"Broker {broker_id} is not managed here: it cannot be started or stopped.")
     messages.success(request, told)
     back = request.POST.get("back", "")
     return redirect("broker", int(broker_id)) if back == "detail" else redirect("brokers")

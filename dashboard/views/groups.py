@@ -21,13 +21,11 @@ async def _build_list(asked: Asked) -> dict[str, Any]:
 
 
 async def _build_one(asked: Asked) -> dict[str, Any]:
-    group = (asked.seen.groups or {}).get(asked.kwargs["group_id"])
+    group_id = asked.kwargs["group_id"]
+    group = (asked.seen.groups or {}).get(group_id)
     if group is None:
-        raise Http404(
-            f"There is no group “{asked.kwargs['group_id']}”."
-            if asked.seen.groups is not None
-            else "The coordinators did not answer so far: whether there is such a group is not known."
-        )
+        unknown = f"No coordinator has answered so far: whether there is a group “{group_id}” is not known."
+        raise Http404(f"There is no group “{group_id}”." if asked.seen.groups is not None else unknown)
     table = lag_table(asked.seen, group)
     return {
         "group_id": group.group_id,

@@ -23,7 +23,7 @@ from dashboard.queries import reading
 from dashboard.queries.frame import frame_of
 from dashboard.queries.messages import bounds_of, message, message_page
 from dashboard.queries.producing import produce
-from dashboard.views.topic import found
+from dashboard.views.topic import sought
 from dashboard.watch import here
 from streams.consumers import connect
 from streams.payload import LARGE_BYTES, Form
@@ -32,10 +32,7 @@ WHOLE_BYTES = 4_000_000
 
 
 async def _about(name: str) -> tuple[Topic, dict[str, Any]]:
-    seen = await here.observer().glance()
-    if seen.shape and name not in seen.shape.topics:
-        seen = await here.observer().look_again()
-    topic = found(seen, name)
+    topic, seen = await sought(name)
     return topic, {"topic": topic, "frame": frame_of(seen), "tab": "messages"}
 
 
@@ -93,7 +90,7 @@ async def value(request: HttpRequest, name: str, partition: int, offset: int) ->
     except (KafkaError, ConnectionLost, RecordsError, OSError) as error:
         return HttpResponse(reason(error), status=503, content_type="text/plain")
     if record is None or record.offset != offset or record.value is None:
-        raise Http404("There is no value at this offset.")
+        raise Http404(f"There is no value at offset {offset} of {name}-{partition}.")
     response = HttpResponse(record.value, content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="{name}-{partition}-{offset}"'
     return response
@@ -105,7 +102,7 @@ def _template(request: HttpRequest) -> str:
 
 async def _record(topic: Topic, partition: int, offset: int) -> Any | None:
     if partition >= len(topic.partitions):
-        raise Http404("There is no such partition.")
+        raise Http404(f"Topic “{topic.name}” has no partition {partition}.")
     bounds = await bounds_of(here.watching(), topic, partition)
     if partition not in bounds.ends:
         raise ConnectionLost(bounds.notes[0])

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from dashboard.queries.frame import frame_of
-from dashboard.views.topic import found
+from dashboard.views.topic import sought
 from dashboard.watch import here
 
 SHOWN = 200
@@ -27,10 +27,7 @@ async def choose(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 async def tail(request: HttpRequest, name: str) -> HttpResponse:
-    seen = await here.observer().glance()
-    if seen.shape and name not in seen.shape.topics:
-        seen = await here.observer().look_again()
-    topic = found(seen, name)
+    topic, seen = await sought(name)
     context = {
         "topic": topic,
         "text": request.GET.get("text", ""),

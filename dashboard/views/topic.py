@@ -28,6 +28,14 @@ def found(seen: Observation, name: str) -> Topic:
     return topic
 
 
+async def sought(name: str) -> tuple[Topic, Observation]:
+    """The topic of that name, which may have been made since the last look. Raises Http404 as `found` does."""
+    seen = await here.observer().glance()
+    if seen.shape and not seen.unreachable and name not in seen.shape.topics:
+        seen = await here.observer().look_closer()
+    return found(seen, name), seen
+
+
 async def _log_ends(topic: Topic, seen: Observation) -> dict[int, int]:
     if seen.unreachable:
         return {}
@@ -82,8 +90,7 @@ async def groups(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 async def add_partitions(request: HttpRequest, name: str) -> HttpResponse:
-    seen = await here.observer().glance()
-    topic = found(seen, name)
+    topic, seen = await sought(name)
     form = PartitionsForm(len(topic.partitions), request.POST or None)
     if request.method == "POST" and form.is_valid():
         total = form.cleaned_data["total"]
@@ -98,6 +105,7 @@ async def add_partitions(request: HttpRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 async def delete(request: HttpRequest, name: str) -> HttpResponse:
     """Says first what would be lost, and wants the name typed."""
+    await sought(name)
     observer = here.observer()
     seen = await observer.look_again("ends", "starts", "sizes", "groups")
     topic = found(seen, name)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
@@ -48,7 +48,7 @@ class Observer:
         self._taken_at: dict[str, float] = {}
         self._taking: dict[str, asyncio.Lock] = {name: asyncio.Lock() for name in readings}
         self._tasks: list[asyncio.Task[None]] = []
-        self._glances: set[asyncio.Task[None]] = set()
+        self._glances: set[asyncio.Task[object]] = set()
         self._answers: dict[Hashable, tuple[float, asyncio.Future[Any]]] = {}
         self._viewers = 0
         self._news = asyncio.Event()
@@ -67,8 +67,15 @@ class Observer:
         The newest observation, with these readings not much older than that: those that are get a moment to be taken.
         What is not there by then is seen as it was; who watches gets it when it comes.
         """
+        return await self._in_a_moment(self._refresh(names, max_age_s))
+
+    async def look_closer(self, *names: str) -> Observation:
+        """A glance that trusts no earlier reading, for what a page was asked for and is not there."""
+        return await self._in_a_moment(self.look_again(*names))
+
+    async def _in_a_moment(self, looking: Coroutine[Any, Any, object]) -> Observation:
         known = self.now.shape is not None
-        taking = asyncio.create_task(self._refresh(names, max_age_s))
+        taking = asyncio.create_task(looking)
         self._glances.add(taking)
         taking.add_done_callback(self._glances.discard)
         await asyncio.wait([taking], timeout=MOMENT_S if known else None)

@@ -103,9 +103,14 @@ async def test_a_page_without_living_parts_has_a_living_frame(show: Show) -> Non
     await closed(socket)
 
 
-async def test_an_address_that_leads_nowhere_has_no_socket(show: Show) -> None:
-    socket = await accepted("/nowhere/")
-    assert (await socket.receive_output(5))["type"] == "websocket.close"
+@pytest.mark.parametrize("path", ["/nowhere/", "/topics/absent/", "/groups/absent/", "/brokers/9/"])
+async def test_what_is_not_there_has_a_living_frame(show: Show, path: str) -> None:
+    show(scenes.seen(scenes.shape(scenes.topic("orders"))))
+    socket = await accepted(path)
+    assert (await socket.next_parts()).keys() == {"nav", "cluster", "unreachable"}
+    show(scenes.seen(scenes.shape(scenes.topic("orders"), scenes.topic("payments"))))
+    assert '<span class="count">2</span>' in (await socket.next_parts())["nav"]
+    await closed(socket)
 
 
 async def test_the_age_is_that_of_the_newest_answer(show: Show) -> None:

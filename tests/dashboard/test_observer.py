@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from cluster.client.connection import ConnectionLost
 from dashboard.watch.observation import Observation
 from dashboard.watch.observer import Observer, Reading
@@ -19,10 +21,11 @@ class Answers:
         self.asked = 0
         self.answer: Any = scenes.shape(scenes.topic("orders"))
         self.error: Exception | None = None
+        self.silent = False
 
     async def shape(self, seen: Observation) -> Any:
         self.asked += 1
-        await asyncio.sleep(0)
+        await asyncio.sleep(3600 if self.silent else 0)
         if self.error:
             raise self.error
         return self.answer
@@ -46,6 +49,18 @@ async def test_many_who_glance_at_once_cost_one_question() -> None:
     watching = observer(answers)
     await asyncio.gather(*(watching.glance() for _ in range(20)))
     assert answers.asked == 1
+
+
+async def test_what_was_just_made_is_seen_by_a_closer_look_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = Answers()
+    watching = observer(answers)
+    before = await watching.glance()
+    answers.answer = scenes.shape(scenes.topic("orders"), scenes.topic("payments"))
+    assert (await watching.glance()).shape == before.shape
+    assert (await watching.look_closer()).shape == answers.answer
+    monkeypatch.setattr("dashboard.watch.observer.MOMENT_S", 0.01)
+    answers.silent = True
+    assert (await watching.look_closer()).shape == answers.answer
 
 
 async def test_nothing_is_asked_while_nobody_looks() -> None:

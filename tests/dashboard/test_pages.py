@@ -55,12 +55,6 @@ async def test_a_cluster_that_was_never_seen(ada: AsyncClient, show: Show, path:
     assert "Nothing was seen so far." in await text(ada, path)
 
 
-async def test_what_is_not_there_is_told_from_what_is_not_known(ada: AsyncClient, show: Show) -> None:
-    show(WHOLE)
-    assert "There is no topic “absent”." in await text(ada, "/topics/absent/", 404)
-    assert "There is no group “absent”." in await text(ada, "/groups/absent/", 404)
-
-
 async def test_empty_states_tell_no_rows_from_no_match(ada: AsyncClient, show: Show) -> None:
     show(scenes.seen(scenes.shape()))
     assert "No topics yet" in await text(ada, "/topics/")
