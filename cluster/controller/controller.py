@@ -123,6 +123,7 @@ class Controller:
             changes += leaders.rebalance(state.with_changes(changes), self._policy)
         if changes:
             await self._commits.commit(changes)
+            self.sessions.wake_waiting(self.state)
         await self._keep_snapshot()
 
     async def _keep_snapshot(self) -> None:

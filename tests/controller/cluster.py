@@ -178,9 +178,9 @@ class ControlledCluster:
         return -1 if known is None else known.epoch
 
 
-async def three_brokers(**policy: int | bool | None) -> ControlledCluster:
+async def three_brokers(now_ms: float = 0.0, **policy: int | bool | None) -> ControlledCluster:
     """A controller and three unfenced brokers."""
-    cluster = ControlledCluster(policy=SimplePolicy(**policy))  # type: ignore[arg-type]
+    cluster = ControlledCluster(policy=SimplePolicy(**policy), now_ms=now_ms)  # type: ignore[arg-type]
     await cluster.elect()
     await cluster.start(1, 2, 3)
     return cluster

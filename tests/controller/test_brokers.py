@@ -302,15 +302,21 @@ async def test_it_is_known_when_every_broker_has_applied_a_change() -> None:
     await asyncio.wait_for(waiting, 1)
 
 
-async def test_a_broker_that_is_gone_need_not_apply_anything() -> None:
+@pytest.mark.parametrize("how", ["its process is gone", "its session is over"])
+async def test_a_broker_that_is_gone_need_not_apply_anything(how: str) -> None:
     cluster = await three_brokers()
     await cluster.topic("orders", (1, 2, 3))
     offset = cluster.state.offset
     waiting = asyncio.ensure_future(applied_by_all(cluster, offset, 60))
+    cluster.now_ms += SESSION_MS / 2
     await cluster.heartbeat(1)
     await cluster.heartbeat(2)
     assert not (await asyncio.wait([waiting], timeout=0.01))[0]
-    await cluster.gone(3)
+    if how == "its process is gone":
+        await cluster.gone(3)
+    else:
+        cluster.now_ms += SESSION_MS / 2
+        await cluster.controller.tick(cluster.now_ms)
     await asyncio.wait_for(waiting, 1)
 
 
