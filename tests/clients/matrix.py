@@ -117,7 +117,6 @@ def _cells(client: str, behaviours: tuple[str, ...], reason: str) -> dict[Cell, 
     return {Cell(client, behaviour): reason for behaviour in behaviours}
 
 
-NO_ERRORS = "it has no errors of its own: it goes on until it has what it is for"
 NO_CALL = "its admin client has no such call"
 BY_CONSUMER = "its admin client has no such call; its consumer finds the offset, for the seek"
 ABSENT: Mapping[Cell, str] = {
@@ -138,9 +137,6 @@ ABSENT: Mapping[Cell, str] = {
     **_cells("KafkaJS", ("pattern",), "it matches a pattern once, when it subscribes"),
     **_cells("KafkaJS", ("delete offsets", "log dirs"), NO_CALL),
     **_cells(CONFLUENT_JS, ("configs", "delete offsets", "log dirs", "cluster"), NO_CALL),
-    Cell("kafka-verifiable-producer", "its errors"): NO_ERRORS,
-    Cell("kafka-verifiable-consumer", "its errors"): NO_ERRORS,
-    Cell("kafka-replica-verification", "its errors"): NO_ERRORS,
 }
 """Cells that a client cannot have with Apache Kafka 4.3 either, and why: shown as a dash and a footnote."""
 

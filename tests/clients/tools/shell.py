@@ -112,9 +112,11 @@ class Shell:
             finally:
                 process.kill()
 
-    def alone(self, tool: str, *arguments: str) -> list[str]:
-        """The lines of a tool that leaves by another door than Kafka's own: in a process of its own."""
-        return apache_kafka.tool(TOOLS[tool], *self._arguments(tool, arguments, self.bootstrap)).splitlines()
+    def alone(self, tool: str, *arguments: str, at_most_s: float = 60) -> Outcome:
+        """Run a tool that leaves by another door than Kafka's own: in a process of its own, to its end."""
+        command = apache_kafka.java(TOOLS[tool], *self._arguments(tool, arguments, self.bootstrap))
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds(at_most_s))
+        return Outcome(done.returncode, done.stdout, done.stderr)
 
     @staticmethod
     def _arguments(tool: str, arguments: Sequence[str], bootstrap: str) -> list[str]:
