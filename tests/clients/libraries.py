@@ -20,8 +20,6 @@ class Library:
     compressions: tuple[str, ...] = ALL_COMPRESSIONS
     tells_offsets: bool = True
     """Whether it tells the offset of each record that it has sent."""
-    writes_empty_values: bool = True
-    """Whether an empty value, of a record or of a header, is not null when it is written."""
 
     @property
     def slug(self) -> str:
@@ -51,7 +49,6 @@ LIBRARIES = (
     Library(
         "@confluentinc/kafka-javascript",
         NodeProgram("confluent_js.cjs", ("@confluentinc/kafka-javascript@1.10.1",), compiled=True),
-        writes_empty_values=False,
     ),
 )
 assert tuple(library.name for library in LIBRARIES) == LIBRARIES_ROWS

@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 Play = Callable[[Scenario], None]
 BEGAN_MS = 1_700_000_000_000
 GROUP_SUBSCRIBED_TO_TOPIC = 86
+NAMES_BROKERS_ONLY = ("@confluentinc/kafka-javascript",)
 READS_OFFSETS_ONLY = ("aiokafka", "kafka-python 2.0.2", "@confluentinc/kafka-javascript")
 
 
@@ -184,6 +185,8 @@ def test_it_describes_the_cluster(play: Play) -> None:
 def describe_cluster(stage: Stage) -> None:
     told = stage.driver.call("cluster")
     assert sorted(told["brokers"]) == [1, 2, 3]
+    if stage.library.name in NAMES_BROKERS_ONLY:
+        return
     assert told["controller"] in (1, 2, 3)
     admin = stage.cluster.admin()
     assert told["id"] == admin.describe_cluster().result(30).cluster_id

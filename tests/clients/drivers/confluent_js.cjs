@@ -2,7 +2,7 @@
 "use strict";
 
 const { AdminClient, KafkaJS } = require("@confluentinc/kafka-javascript");
-const { Driver, messageOf, serve, told } = require("./serving.cjs");
+const { Driver, messageOf, namesOf, serve, told } = require("./serving.cjs");
 
 const STATES = Object.fromEntries(Object.entries(KafkaJS.ConsumerGroupStates).map(([name, number]) => [number, name]));
 const { ERR__ASSIGN_PARTITIONS } = KafkaJS.ErrorCodes;
@@ -46,6 +46,13 @@ class ConfluentJs extends Driver {
     } finally {
       await producer.disconnect();
     }
+  }
+
+  // The drivers' other empty values are slices (serving.cjs).
+  async produce_empty_of_its_own({ topic }) {
+    const producer = await this.newProducer({});
+    await this.sendOne(producer, topic, { value: Buffer.alloc(0) });
+    await producer.disconnect();
   }
 
   // -- consuming
@@ -98,6 +105,17 @@ class ConfluentJs extends Driver {
     return found.offset === null || Number(found.offset) < 0 ? null : Number(found.offset);
   }
 
+  // Its API in the manner of KafkaJS, and its own.
+  offers() {
+    const admin = AdminClient.create({ "bootstrap.servers": this.bootstrap });
+    try {
+      const like = namesOf(this.kafka.admin());
+      return { admin: [...like, ...namesOf(admin)], "admin like KafkaJS's": like };
+    } finally {
+      admin.disconnect();
+    }
+  }
+
   // -- administration
 
   async describe_topic({ topic }) {
@@ -107,10 +125,20 @@ class ConfluentJs extends Driver {
 
   // Its API in the manner of KafkaJS has no call for this, its own has.
   async add_partitions({ topic, total }) {
+    await this.byItsOwn((admin, done) => admin.createPartitions(topic, total, 30_000, done));
+  }
+
+  // For this neither has a call: its own is told the brokers with every topic's metadata.
+  async cluster() {
+    const { brokers } = await this.byItsOwn((admin, done) => admin.getMetadata({ timeout: 30_000 }, done));
+    return { brokers: brokers.map((one) => one.id) };
+  }
+
+  async byItsOwn(call) {
     const admin = AdminClient.create({ "bootstrap.servers": this.bootstrap });
     try {
-      await new Promise((resolve, reject) =>
-        admin.createPartitions(topic, total, 30_000, (error) => (error ? reject(error) : resolve())),
+      return await new Promise((resolve, reject) =>
+        call(admin, (error, answer) => (error ? reject(error) : resolve(answer))),
       );
     } finally {
       admin.disconnect();

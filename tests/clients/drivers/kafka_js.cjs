@@ -1,9 +1,12 @@
 // Driver of KafkaJS.
 "use strict";
 
-const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = require("kafkajs");
+const kafkajs = require("kafkajs");
 const zstd = require("@bokuweb/zstd-wasm");
+const { range } = require("./kafka_js_range.cjs");
 const { Driver, messageOf, serve, told } = require("./serving.cjs");
+
+const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, PartitionAssigners, logLevel } = kafkajs;
 
 // All but gzip are packages of their own.
 CompressionCodecs[CompressionTypes.Snappy] = require("kafkajs-snappy");
@@ -79,6 +82,10 @@ class KafkaJs extends Driver {
   async run(held, { topics, pattern, settings }) {
     const consumer = (held.consumer = this.kafka.consumer({
       groupId: settings.group,
+      // Among its like its own is chosen, among others the one that all know.
+      partitionAssigners: [PartitionAssigners.roundRobin, range],
+      // By this name it would have static members; it ignores it (test_absence.py).
+      groupInstanceId: settings.instance,
       sessionTimeout: settings.session_ms ?? 10_000,
       heartbeatInterval: 300,
       metadataMaxAge: 500,
@@ -128,6 +135,10 @@ class KafkaJs extends Driver {
     const [found] = await (await this.admin()).fetchOffsets({ groupId, topics: [topic] });
     const offset = Number(found.partitions.find((one) => one.partition === partition).offset);
     return offset < 0 ? null : offset;
+  }
+
+  offers() {
+    return { admin: Object.keys(this.kafka.admin()), assignors: Object.keys(PartitionAssigners) };
   }
 
   // -- administration

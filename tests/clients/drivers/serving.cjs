@@ -5,7 +5,9 @@
 const readline = require("node:readline");
 
 const pack = (data) => (data === null || data === undefined ? null : Buffer.from(data).toString("base64"));
-const unpack = (text) => (text === null ? null : Buffer.from(text, "base64"));
+// Of nothing, but not from nowhere: @confluentinc/kafka-javascript writes a Buffer without any memory as null.
+const EMPTY = Buffer.alloc(1).subarray(0, 0);
+const unpack = (text) => (text === null ? null : text === "" ? EMPTY : Buffer.from(text, "base64"));
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function told(error) {
@@ -40,6 +42,15 @@ const shown = (topic, partition, message) => [
   Object.entries(message.headers ?? {}).flatMap(([name, value]) => [].concat(value).map((one) => [name, pack(one)])),
   Number(message.timestamp),
 ];
+
+// What an object of a class has, inherited too.
+function namesOf(object) {
+  const names = [];
+  for (let at = object; at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    names.push(...Object.getOwnPropertyNames(at));
+  }
+  return names;
+}
 
 function grouped(parts) {
   const topics = {};
@@ -341,4 +352,4 @@ async function serve(driver) {
   process.exit(0);
 }
 
-module.exports = { Driver, messageOf, serve, told };
+module.exports = { Driver, messageOf, namesOf, serve, told };
