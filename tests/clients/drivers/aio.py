@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import pkgutil
 import sys
 import time
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.coordinator import assignors
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import for_code
 from serving import ClientError, ends_of, pack, told, unpack
@@ -216,6 +218,10 @@ class AioKafka:
 
     async def close(self, name):
         await self.consumers.pop(name).stop()
+
+    async def offers(self):
+        modules = pkgutil.walk_packages(assignors.__path__)
+        return {"admin": dir(AIOKafkaAdminClient), "assignors": [module.name for module in modules]}
 
     # -- administration
 

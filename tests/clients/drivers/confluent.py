@@ -152,6 +152,9 @@ class Confluent(Driver):
     def close(self, name):
         self.consumers.pop(name).close()
 
+    def offers(self):
+        return {"admin": dir(AdminClient)}
+
     # -- administration
 
     def create_topic(self, topic, partitions, replication, configs):

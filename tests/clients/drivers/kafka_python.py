@@ -1,6 +1,7 @@
 """Driver of kafka-python, 3 and 2.0.2: PYTHONPATH says which. Their admin clients are in files of their own."""
 
 import logging
+import pkgutil
 import sys
 import threading
 
@@ -13,7 +14,15 @@ except ImportError:
     pass
 
 import kafka
-from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+import kafka.coordinator.assignors
+from kafka import (
+    ConsumerRebalanceListener,
+    KafkaAdminClient,
+    KafkaConsumer,
+    KafkaProducer,
+    OffsetAndMetadata,
+    TopicPartition,
+)
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from serving import ClientError, Driver, pack, serve, told, unpack
 
@@ -172,6 +181,14 @@ class KafkaPython(Driver):
 
     def close(self, name):
         self.consumers.pop(name).close()
+
+    def offers(self):
+        return {
+            "admin": dir(KafkaAdminClient),
+            "producer": list(KafkaProducer.DEFAULT_CONFIG),
+            "consumer": list(KafkaConsumer.DEFAULT_CONFIG),
+            "assignors": [module.name for module in pkgutil.walk_packages(kafka.coordinator.assignors.__path__)],
+        }
 
 
 def failure(error):
