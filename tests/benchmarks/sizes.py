@@ -10,12 +10,12 @@ class Sizes:
     small_records: int = 1_500_000
     large_records: int = 300_000
     latency_s: float = 6.0
-    together_records: int = 300_000
+    together_records: int = 600_000
     partitions: int = 1000
     groups: int = 200
-    groups_s: float = 8.0
+    groups_s: float = 15.0
     data_mb: int = 1000
-    java_records: int = 500_000
+    java_records: int = 1_000_000
     java_pings: int = 2000
     least_warm_s: float = 150.0
     most_warm_s: float = 240.0

@@ -47,7 +47,7 @@ def _append(subject: Subject, name: str, records: int) -> float:
 
 def _read(subject: Subject, name: str, records: int, end: dict[int, int]) -> float:
     wanted = {partition: min(last, records // PARTITIONS) for partition, last in end.items()}
-    jobs = consume.jobs(subject, name, dict.fromkeys(end, 0), wanted, REPEATS, consume.HOT_SETTINGS)
+    jobs = consume.jobs(subject, name, dict.fromkeys(end, 0), wanted, REPEATS)
     return throughput.rate([one.value for one in run(jobs)])
 
 

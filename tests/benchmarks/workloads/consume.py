@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
 
 from tests.benchmarks.clients import throughput
 from tests.benchmarks.clients.crew import Job, run
@@ -19,7 +18,10 @@ PROCESSES = 2
 HOT_BYTES = 16 << 20
 """The end of a topic that a broker's memory of recent appends surely holds (ours: 32 MiB for all logs of a broker)."""
 
-REPEATS = {SMALL: 40, LARGE: 60}
+HOT_REPEATS = {SMALL: 40, LARGE: 60}
+COLD_REPEATS = {SMALL: 5, LARGE: 12}
+"""So that a row lasts for some seconds."""
+
 COLD_SHARE = 0.8
 """What is read of a topic from its beginning on, so that its end, which memory may hold, is not among it."""
 
@@ -28,8 +30,9 @@ FULL_BATCHES = {"acks": "all", "linger.ms": 1000, "sticky.partitioning.linger.ms
 and its readers more work: what is measured would be how fast the records were written. librdkafka stays with a
 partition for twice its linger unless told otherwise: in two seconds it would fill one or two partitions only."""
 
-HOT_SETTINGS = {"fetch.wait.max.ms": 5}
-"""Reading the end again means to wait for the fetch that waits there for more."""
+SETTINGS = {"fetch.wait.max.ms": 5}
+"""librdkafka has one fetch under way at a broker. One that asks for more behind the end of a log waits there, and the
+partitions that have more wait with it: for half a second by default, which would be what is measured."""
 
 
 def split(first: dict[int, int], records: dict[int, int]) -> list[tuple[dict[int, int], int]]:
@@ -38,18 +41,16 @@ def split(first: dict[int, int], records: dict[int, int]) -> list[tuple[dict[int
     return [({p: first[p] for p in part}, sum(records[p] for p in part)) for part in parts]
 
 
-def jobs(
-    subject: Subject, name: str, first: dict[int, int], records: dict[int, int], repeats: int, settings: dict[str, Any]
-) -> list[Job]:
+def jobs(subject: Subject, name: str, first: dict[int, int], records: dict[int, int], repeats: int) -> list[Job]:
     """Consumers that share the partitions."""
-    common = {"bootstrap": subject.bootstrap, "topic": name, "repeats": repeats, "settings": settings}
+    common = {"bootstrap": subject.bootstrap, "topic": name, "repeats": repeats, "settings": SETTINGS}
     return [Job(throughput.reading, {**common, "first": f, "records": r}) for f, r in split(first, records)]
 
 
-def from_the_beginning(subject: Subject, name: str, written: int, share: float = 1.0) -> list[Job]:
+def from_the_beginning(subject: Subject, name: str, written: int, share: float = 1.0, repeats: int = 1) -> list[Job]:
     """Consumers that read the first `share` of every partition."""
     records = {partition: int(last * share) for partition, last in ends(subject, name, written).items()}
-    return jobs(subject, name, dict.fromkeys(records, 0), records, 1, {})
+    return jobs(subject, name, dict.fromkeys(records, 0), records, repeats)
 
 
 def from_the_end(subject: Subject, name: str, written: int, size: int) -> list[Job]:
@@ -57,7 +58,7 @@ def from_the_end(subject: Subject, name: str, written: int, size: int) -> list[J
     end = ends(subject, name, written)
     first = {partition: max(0, last - HOT_BYTES // size // PARTITIONS) for partition, last in end.items()}
     records = {partition: last - first[partition] for partition, last in end.items()}
-    return jobs(subject, name, first, records, REPEATS[size], HOT_SETTINGS)
+    return jobs(subject, name, first, records, HOT_REPEATS[size])
 
 
 def figures(subject: Subject, row: str, size: int, readers: list[Job]) -> Iterator[Figure]:
@@ -81,7 +82,7 @@ def measure(subject: Subject, sizes: Sizes) -> Iterator[Figure]:
                 readers = from_the_end(subject, name, written[size], size)
                 yield from figures(subject, f"consume {NAMES[size]} hot", size, readers)
         for size, name in names.items():
-            readers = from_the_beginning(subject, name, written[size], COLD_SHARE)
+            readers = from_the_beginning(subject, name, written[size], COLD_SHARE, COLD_REPEATS[size])
             yield from figures(subject, f"consume {NAMES[size]} cold", size, readers)
 
 

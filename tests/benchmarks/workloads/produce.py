@@ -18,6 +18,16 @@ TARGETS = {SMALL: Target.THROUGHPUT, LARGE: Target.THROUGHPUT_1_KIB}
 PROCESSES = {SMALL: 2, LARGE: 1}
 """One Python process makes some hundred thousand records a second: for small records that would be the limit."""
 
+CLIENT: dict[int, dict[str, Any]] = {
+    SMALL: {},
+    LARGE: {"linger.ms": 500, "sticky.partitioning.linger.ms": 10, "queue.buffering.max.kbytes": 32 << 10},
+}
+"""Large records fill their batches at once, and the queue holds what the processor can keep near.
+
+At its defaults librdkafka's idempotent producer spins: a partition whose request is under way cannot send, and wakes
+its thread again and again once a record has waited for longer than the linger. That is time which brokers need.
+"""
+
 PLAIN = ({"acks": "1"}, {"acks": "all"})
 IDEMPOTENT = ({"acks": "all", "enable.idempotence": True},)
 LZ4 = tuple({**settings, "compression.type": "lz4"} for settings in PLAIN)
@@ -26,7 +36,8 @@ LZ4 = tuple({**settings, "compression.type": "lz4"} for settings in PLAIN)
 def jobs(subject: Subject, name: str, size: int, records: int, settings: dict[str, Any]) -> list[Job]:
     """Producers that share the records."""
     count = PROCESSES[size]
-    share = {"records": records // count, "size": size, "partitions": PARTITIONS, "settings": settings}
+    share = {"records": records // count, "size": size, "partitions": PARTITIONS}
+    share["settings"] = {**CLIENT[size], **settings}
     return [Job(throughput.producing, {"bootstrap": subject.bootstrap, "topic": name, **share})] * count
 
 

@@ -9,16 +9,18 @@ from tests.benchmarks.sizes import Sizes
 from tests.benchmarks.subjects import Subject
 from tests.benchmarks.topics import PARTITIONS, topic
 from tests.benchmarks.usage import cpu_of
+from tests.benchmarks.workloads import produce
 from tests.benchmarks.workloads.workload import Workload, cpu_figures
 
-CLIENTS, SIZE = 10, 1024
+CLIENTS, SIZE = 10, produce.LARGE
 
 
 def jobs(subject: Subject, name: str, records: int) -> list[Job]:
     """The consumers first, each with its partitions."""
     where = {"bootstrap": subject.bootstrap, "topic": name}
     owned = [[p for p in range(PARTITIONS) if p % CLIENTS == index] for index in range(CLIENTS)]
-    work = {"partitions": PARTITIONS, "records": records // CLIENTS, "size": SIZE, "settings": {"acks": "all"}}
+    work = {"partitions": PARTITIONS, "records": records // CLIENTS, "size": SIZE}
+    work["settings"] = {**produce.CLIENT[SIZE], "acks": "all"}
     consumers = [Job(throughput.following, {**where, "partitions": partitions}) for partitions in owned]
     return consumers + [Job(throughput.producing, {**where, **work})] * CLIENTS
 
