@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--data-gb", type=_amount, metavar="GB", help="the log that is there at a restart (1)")
     add("--json", type=Path, metavar="FILE", help="write results here; what it has of other workloads is kept")
     add("--svg", type=Path, metavar="FILE", default=Path("sweep.svg"), help="the sweep's drawing (sweep.svg)")
-    add("--folder", type=Path, metavar="DIR", default=Path(tempfile.gettempdir()), help="where clusters keep data")
+    add("--folder", type=_folder, metavar="DIR", default=Path(tempfile.gettempdir()), help="where clusters keep data")
     return parser
 
 
@@ -82,3 +82,12 @@ def _amount(text: str) -> float:
     if not 0 < number < 100_000:
         raise argparse.ArgumentTypeError(f"must be more than 0, not {text!r}")
     return number
+
+
+def _folder(text: str) -> Path:
+    """Made unless it is there."""
+    try:
+        Path(text).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None
+    return Path(text)

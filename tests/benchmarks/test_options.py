@@ -24,8 +24,22 @@ def test_the_data_of_a_restart_is_what_was_asked_for() -> None:
     assert parse(["--data-gb", "10"]).sizes.data_mb == 10_000
 
 
+def test_the_folder_for_the_data_is_made(tmp_path: Path) -> None:
+    wanted = tmp_path / "not" / "there"
+    assert parse(["--folder", str(wanted)]).folder == wanted
+    assert wanted.is_dir()
+
+
 @pytest.mark.parametrize(
-    "arguments", [["--only", "nothing"], ["--rounds", "0"], ["--rounds", "many"], ["--data-gb", "-1"], ["race"]]
+    "arguments",
+    [
+        ["--folder", "/dev/null/data"],
+        ["--only", "nothing"],
+        ["--rounds", "0"],
+        ["--rounds", "many"],
+        ["--data-gb", "-1"],
+        ["race"],
+    ],
 )
 def test_what_cannot_be_meant_is_refused_in_words(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:
