@@ -12,6 +12,9 @@ from confluent_kafka import Producer
 from tests.benchmarks.clients.crew import Stopping
 from tests.benchmarks.clients.throughput import QUIET, finish, payloads
 
+LOOK_EVERY_S = 0.0002
+"""How late an acknowledgement may be noticed."""
+
 
 def crowding(
     bootstrap: str, topic: str, producers: int, rate: int, lasting_s: float
@@ -29,17 +32,27 @@ def crowding(
         finish(producer, errors)
     yield
     latencies: array[float] = array("d")
+    under_way: dict[int, Producer] = {}
     began = time.monotonic()
     for number in range(int(rate * producers * lasting_s)):
-        producer, due = crowd[number % producers], began + number / (rate * producers)
+        index, due = number % producers, began + number / (rate * producers)
 
         def delivered(error: Any, _: Any, due: float = due) -> None:
             errors.append(str(error)) if error else latencies.append(time.monotonic() - due)
 
         while (left := due - time.monotonic()) > 0:
-            producer.poll(left)
-        producer.produce(topic, value, on_delivery=delivered)
-        crowd[(number + producers // 2) % producers].poll(0)
+            _look_at(under_way)
+            time.sleep(min(left, LOOK_EVERY_S))
+        crowd[index].produce(topic, value, on_delivery=delivered)
+        under_way[index] = crowd[index]
     for producer in crowd:
         finish(producer, errors)
     return latencies
+
+
+def _look_at(under_way: dict[int, Producer]) -> None:
+    """Notice acknowledgements: who has got all of its own is waited for no more."""
+    for index, producer in list(under_way.items()):
+        producer.poll(0)
+        if not len(producer):
+            del under_way[index]
