@@ -69,8 +69,7 @@ class _Loader:
 
     def load(self) -> LoadedLog:
         source = self.source
-        finish_swaps(self.files, self.directory)
-        names = self.files.listdir(self.directory)
+        names = finish_swaps(self.files, self.directory)
         self.snapshots = Snapshots(self.files, self.directory, names)
         self._open_segments(names)
         epochs = LeaderEpochs.load(self.files, self.directory)
@@ -232,9 +231,14 @@ def replay(segments: Segments, producers: Producers, end_offset: int) -> None:
     producers.end_offset = end_offset
 
 
-def finish_swaps(files: Files, directory: str) -> None:
-    """End what a crash interrupted: remove what is deleted or incomplete, put complete replacements in place."""
+def finish_swaps(files: Files, directory: str) -> list[str]:
+    """End what a crash interrupted: remove what is deleted or incomplete, put complete replacements in place.
+
+    Answers the names that are there then.
+    """
     names = files.listdir(directory)
+    if not any(name.endswith((DELETED, CLEANED, TEMPORARY, SWAP)) for name in names):
+        return names
     incomplete = [int(name[:20]) for name in names if name.endswith(CLEANED) and name[:20].isdigit()]
     for name in names:
         stale = name.endswith(SWAP) and incomplete and int(name[:20]) >= min(incomplete)
@@ -249,6 +253,7 @@ def finish_swaps(files: Files, directory: str) -> None:
                 files.unlink(f"{directory}/{name}")
     for name in swaps:
         files.replace(f"{directory}/{name}", f"{directory}/{name.removesuffix(SWAP)}")
+    return files.listdir(directory)
 
 
 def _end_of(files: Files, path: str) -> int:
