@@ -36,7 +36,7 @@ def chart(curve: Curve) -> str:
     parts = [text(LEFT, 18, curve.title, "start", 'font-size="13" font-weight="600"')]
     parts += [gridline(top * step / GRIDLINES, top) for step in range(GRIDLINES + 1)]
     for x in sorted({x for x, _ in every}):
-        parts.append(text(place(x, x_low, x_high, curve.logarithmic), HEIGHT - BOTTOM + 16, f"{x:g}", "middle"))
+        parts.append(text(place(x, x_low, x_high, curve.logarithmic), HEIGHT - BOTTOM + 16, f"{x:,.10g}", "middle"))
     parts.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, curve.x_label, "middle"))
     for index, (subject, points) in enumerate(curve.points.items()):
         color = COLORS[index % len(COLORS)]
@@ -57,7 +57,7 @@ def text(x: float, y: float, words: str, anchor: str, more: str = "") -> str:
 def gridline(value: float, top: float) -> str:
     y = rise(value, top)
     line = f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
-    return line + text(LEFT - 6, y + 4, f"{value:,.6g}", "end")
+    return line + text(LEFT - 6, y + 4, f"{value:,.10g}", "end")
 
 
 def rise(value: float, top: float) -> float:

@@ -54,3 +54,10 @@ def test_a_drawing_is_an_svg_in_which_every_point_is_inside_its_chart() -> None:
         assert LEFT <= float(circle.get("cx", "")) <= WIDTH - RIGHT
         assert TOP <= float(circle.get("cy", "")) <= HEIGHT
     assert "Rate <1 KiB>" in [words.text for words in document.iter(f"{SVG}text")]
+
+
+def test_large_numbers_are_written_out_on_both_axes() -> None:
+    large = curve()
+    large.add("ours", 10_000, 900_000.0)
+    words = [one.text for one in ElementTree.fromstring(draw([large])).iter(f"{SVG}text")]
+    assert {"1,000,000", "250,000", "10,000"} <= set(words)
