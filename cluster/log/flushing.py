@@ -61,8 +61,8 @@ class Flushes:
         self._jobs: list[FlushJob] = []
         self._many_since_ms: int | None = None
 
-    def due(self, now_ms: int, unflushed_bytes: int, flush_ms: int) -> bool:
-        """Whether what the active segment has should wait no longer. To be asked from time to time."""
+    def settled(self, now_ms: int, unflushed_bytes: int) -> bool:
+        """Whether many bytes have waited for long. To be asked from time to time."""
         if unflushed_bytes < MANY_BYTES:
             self._many_since_ms = None
         elif self._many_since_ms is None:
@@ -70,7 +70,7 @@ class Flushes:
         elif now_ms - self._many_since_ms >= SETTLED_MS:
             self._many_since_ms = None
             return True
-        return now_ms - self.last_ms >= flush_ms
+        return False
 
     def prepare(self, dirty: list[Segment], end_offset: int, also: str) -> FlushJob:
         """A job that synchronises segments, what else was written, and the file `also`.

@@ -117,14 +117,14 @@ class StoredLog:
     # -- flushing and closing
 
     def prepare_due_flush(self, now_ms: int) -> FlushJob | None:
-        """As `prepare_flush`, for what should wait no longer: sealed segments, or everything and a snapshot with it."""
+        """As `prepare_flush`, for what should wait no longer: sealed segments, or everything."""
         if self.recovery_point >= self.log_end_offset:
             return None
         active = self.segments.active
         unflushed_bytes = active.size_bytes - active.indexes.offsets.lookup(self.recovery_point)
-        everything = self._flushes.due(now_ms, unflushed_bytes, self.config.flush_ms)
-        if everything:
-            self._take_snapshot()
+        if settled := self._flushes.settled(now_ms, unflushed_bytes):
+            self._take_snapshot()  # So that a start after a crash need not gather the producers from there.
+        everything = settled or now_ms - self._flushes.last_ms >= self.config.flush_ms
         return self.prepare_flush(None if everything else active.base_offset)
 
     def prepare_flush(self, end_offset: int | None = None) -> FlushJob | None:
