@@ -18,8 +18,8 @@ from dashboard.queries.frame import frame_of
 from dashboard.queries.topics import sentence_of_list, topic_list
 from dashboard.watch import here
 from dashboard.watch.observation import Observation
+from dashboard.watch.observer import MOMENT_S
 
-DEFAULTS_WITHIN_S = 0.7
 DEFAULTS_AGE_S = 5.0
 
 
@@ -62,7 +62,7 @@ async def _defaults(seen: Observation) -> TopicDefaults:
     broker_id = seen.shape.controller_id if seen.shape.controller_id in seen.alive else min(seen.alive)
     key = "topic defaults", broker_id
     try:
-        async with asyncio.timeout(DEFAULTS_WITHIN_S):
+        async with asyncio.timeout(MOMENT_S):
             return await here.observer().recall(key, DEFAULTS_AGE_S, lambda: _asked_of(broker_id))
     except TimeoutError:
         return TopicDefaults()

@@ -120,7 +120,7 @@ async def test_the_form_tells_what_an_empty_field_gets(
 async def test_the_form_is_there_when_the_defaults_cannot_be_read(
     ada: AsyncClient, show: Show, brokers: Callable[[Any], Brokers], monkeypatch: pytest.MonkeyPatch, answer: Any
 ) -> None:
-    monkeypatch.setattr("dashboard.views.topics.DEFAULTS_WITHIN_S", 0.05)
+    monkeypatch.setattr("dashboard.views.topics.MOMENT_S", 0.05)
     show(WHOLE)
     brokers(answer)
     page = (await ada.get("/create-topic/")).content.decode()
