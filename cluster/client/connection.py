@@ -105,9 +105,11 @@ class Connection(asyncio.BufferedProtocol):
             version = (await self.versions()).common(type(message))
         while self._writable is not None:
             await asyncio.shield(self._writable)
-        return await self._ask(message, version, timeout_ms or self._patience.request_ms)
+        answer = self.submit(message, version, timeout_ms)
+        return await answer if answer else None
 
-    async def _ask(self, message: Any, version: int, timeout_ms: int) -> Any:
+    def submit(self, message: Any, version: int, timeout_ms: int | None = None) -> asyncio.Future[Any] | None:
+        """As `send`, but now, however congested; the future is of the answer (None: there is none, acks=0)."""
         if self._loss is not None or self._transport is None:
             raise self._loss or ConnectionLost(f"{self.address}: not connected")
         spec = SPECS[type(message)]
@@ -115,10 +117,10 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.writelines(self._wire.data_to_send())
         if isinstance(message, ProduceRequest) and message.acks == 0:
             return None
-        answer: asyncio.Future[Any] = self._loop.create_future()
+        timeout_ms = timeout_ms or self._patience.request_ms
         timer = self._loop.call_later(timeout_ms / 1000, self._expire, spec.name, timeout_ms)
-        self._waiters[correlation_id] = _Waiter(answer, timer)
-        return await answer
+        self._waiters[correlation_id] = waiter = _Waiter(self._loop.create_future(), timer)
+        return waiter.answer
 
     def _expire(self, name: str, timeout_ms: int) -> None:
         self._lose(ConnectionLost(f"{self.address}: no answer to {name} within {timeout_ms} ms"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cluster.log.bounded_log import BoundedLog
 from cluster.log.config import LogConfig
@@ -27,8 +27,7 @@ class UnexpectedAppendOffset(Exception):
     """A leader's batch does not begin where this log ends: the follower has to find out where the logs part."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppendInfo:
+class AppendInfo(NamedTuple):
     """Where a batch was put. `log_append_time_ms` is -1 unless the log stamps records itself."""
 
     first_offset: int
@@ -38,8 +37,7 @@ class AppendInfo:
     duplicate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReadResult:
+class ReadResult(NamedTuple):
     """Batches as they are stored: the first one is whole, the last one may be cut."""
 
     buffers: list[Buffer]

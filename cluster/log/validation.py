@@ -128,6 +128,10 @@ def validate(data: bytearray | memoryview, appending: Appending, validated: Vali
 
 def _only_batch(data: bytearray | memoryview, appending: Appending) -> Batch:
     """The one batch; a cut one behind it is cut off, as by Kafka's reader of batches."""
+    if len(data) >= HEADER_BYTES:
+        batch = Batch(data)
+        if batch.magic == MAGIC and batch.size_bytes == len(data):
+            return batch
     size = _whole_batch(data)
     if size is None:
         raise NotOneBatch(f"There is no whole batch for topic partition {appending.partition}")

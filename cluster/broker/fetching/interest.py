@@ -21,21 +21,18 @@ class Wanted:
     is deleted or made anew under it is an error of its own.
     """
 
-    __slots__ = ("index", "partition", "request", "sent_high_watermark", "sent_log_start", "topic", "topic_id")
+    __slots__ = ("index", "key", "partition", "request", "sent_high_watermark", "sent_log_start", "topic", "topic_id")
 
     def __init__(self, topic: str, topic_id: Uuid, request: FetchPartition) -> None:
         self.topic = topic
         self.topic_id = topic_id
         self.index: int = request.partition
+        self.key: WantedKey = (topic if topic_id == ZERO_UUID else topic_id, self.index)
+        """What tells this partition from others in the session."""
         self.request = request
         self.partition: Partition | None = None
         self.sent_high_watermark = -1
         self.sent_log_start = -1
-
-    @property
-    def key(self) -> WantedKey:
-        """What tells this partition from others in the session."""
-        return self.topic if self.topic_id == ZERO_UUID else self.topic_id, self.index
 
 
 class FetchInterest:

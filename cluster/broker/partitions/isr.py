@@ -31,6 +31,11 @@ class InSyncReplicas:
     proposal: Proposal | None = None
 
     @property
+    def alone(self) -> bool:
+        """True when one member is in sync: the leader."""
+        return len(self.committed) == 1
+
+    @property
     def maximal(self) -> tuple[int, ...]:
         """Committed members and the proposed ones."""
         if self.proposal is None:

@@ -131,7 +131,9 @@ class Partition:
         info = self.log.append_as_leader(batch, leadership.epoch, now_ms, validated=validated, at_once=at_once)
         if not info.duplicate:
             self.watchers.log_grew()
-            self.reconsider()
+            if leadership.isr.alone:
+                # Followers move the mark when they fetch; it waits for nobody here.
+                self.reconsider()
         return info
 
     def wait_for(self, offset: int, settle: Callable[[ErrorCode], None]) -> OffsetWait | None:

@@ -12,7 +12,7 @@ from cluster.broker.replication.outage import Outage
 from cluster.broker.waiting import WakeUp
 from cluster.client.connection import Connection, ConnectionLost
 from cluster.protocol.errors import ErrorCode, KafkaError, error_for
-from cluster.protocol.messages.fetch import FetchRequest, FetchResponse
+from cluster.protocol.messages.fetch import FetchResponse
 
 FETCH_VERSION = 17
 SESSION_LOST = (
@@ -26,7 +26,7 @@ SESSION_LOST = (
 class Asked:
     """A fetch on its way, and of which session and session epoch it is."""
 
-    answer: asyncio.Task[FetchResponse]
+    answer: asyncio.Future[FetchResponse]
     session: Session
     epoch: int
 
@@ -112,11 +112,12 @@ class Fetcher:
         request = self.following.request(self._loop.time(), self._broker.broker_epoch())
         if request is None:
             return None
-        answer: asyncio.Task[FetchResponse] = self._loop.create_task(_send(connection, request))
+        answer = connection.submit(request, FETCH_VERSION)
+        assert answer is not None, "every fetch has an answer"
         answer.add_done_callback(self._answered)
         return Asked(answer, self.following.session, request.session_epoch)
 
-    def _answered(self, answer: asyncio.Task[FetchResponse]) -> None:
+    def _answered(self, answer: asyncio.Future[FetchResponse]) -> None:
         """Look at the result in any case: a fetcher that stops asks for it no more."""
         if not answer.cancelled():
             answer.exception()
@@ -142,8 +143,3 @@ class Fetcher:
             await self._copying.take(connection, response, session, asked.epoch)
             if session.id == 0 and session is self.following.session:
                 self.following.restart(refused=True)
-
-
-async def _send(connection: Connection, request: FetchRequest) -> FetchResponse:
-    response: FetchResponse = await connection.send(request, FETCH_VERSION)
-    return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from cluster.protocol.records.batch import MAX_SEQUENCE, NO_PRODUCER_EPOCH, NO_SEQUENCE, NO_TIMESTAMP, Batch
 
@@ -12,8 +12,7 @@ BATCHES_KEPT: Final = 5
 """A producer has at most five requests in flight: a batch that comes again is one of the last five."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppendedBatch:
+class AppendedBatch(NamedTuple):
     """One of the last batches of a producer. `timestamp` is its max timestamp."""
 
     last_sequence: int
@@ -57,8 +56,9 @@ class ProducerEntry:
     def duplicate_of(self, batch: Batch) -> AppendedBatch | None:
         """The batch of before that has the same epoch and the same sequences."""
         if batch.producer_epoch == self.epoch:
+            last_sequence = batch.last_sequence
             for known in self.batches:
-                if known.last_sequence == batch.last_sequence and known.first_sequence == batch.base_sequence:
+                if known.last_sequence == last_sequence and known.first_sequence == batch.base_sequence:
                     return known
         return None
 
@@ -69,6 +69,5 @@ class ProducerEntry:
 
     def begin_epoch(self, epoch: int) -> None:
         """A new epoch knows no batches of the old one."""
-        if epoch != self.epoch:
-            self.batches.clear()
-            self.epoch = epoch
+        self.batches.clear()
+        self.epoch = epoch

@@ -109,17 +109,18 @@ class Producers:
     def update(self, batch: Batch, marker: EndMarker | None = None) -> AbortedTransaction | None:
         """Take in a batch that was appended. Answers the transaction that it aborted."""
         self.end_offset = batch.next_offset
-        if not batch.has_producer_id or (batch.is_control and marker is None):
+        if batch.producer_id < 0 or (marker is None and batch.is_control):
             return None
         entry = self._entries.get(batch.producer_id)
         if entry is None:
             entry = self._entries[batch.producer_id] = ProducerEntry(batch.producer_id)
-        entry.begin_epoch(batch.producer_epoch)
+        if batch.producer_epoch != entry.epoch:
+            entry.begin_epoch(batch.producer_epoch)
         if marker is not None:
             return self._end_transaction(entry, batch, marker)
-        entry.last_timestamp = batch.max_timestamp
+        entry.last_timestamp = timestamp = batch.max_timestamp
         delta = batch.last_offset_delta
-        entry.batches.append(AppendedBatch(batch.last_sequence, batch.last_offset, delta, batch.max_timestamp))
+        entry.batches.append(AppendedBatch(batch.last_sequence, batch.last_offset, delta, timestamp))
         if batch.is_transactional and entry.transaction_start is None:
             entry.transaction_start = self.open_transactions[entry.producer_id] = batch.base_offset
         return None

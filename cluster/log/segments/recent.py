@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from typing import Final, cast
+from typing import Final
 
 from cluster.log.files import Buffer
 from cluster.protocol.records.batch import batches
@@ -57,7 +57,7 @@ class RecentAppends:
         if self._dropped == len(self._buffers):
             self.first_offset = first_offset
         size = len(buffer) + _ENTRY_OVERHEAD_BYTES
-        if isinstance(buffer, memoryview) and len(cast(bytes, buffer.obj)) > _MOST_AROUND * size:
+        if type(buffer) is memoryview and len(buffer.obj) > _MOST_AROUND * size:  # type: ignore[arg-type]
             buffer = bytes(buffer)
         self._buffers.append(buffer)
         self._next_offsets.append(next_offset)

@@ -79,13 +79,17 @@ class Batch:
         "batch_length",
         "buffer",
         "crc",
+        "end",
+        "last_offset",
         "last_offset_delta",
         "magic",
         "max_timestamp",
+        "next_offset",
         "partition_leader_epoch",
         "producer_epoch",
         "producer_id",
         "record_count",
+        "size_bytes",
         "start",
     )
 
@@ -102,6 +106,15 @@ class Batch:
     producer_epoch: int
     base_sequence: int
     record_count: int
+
+    size_bytes: int
+    """Bytes of the whole batch."""
+    end: int
+    """Where the batch ends in its buffer."""
+    last_offset: int
+    """Offset of the last record (of the last one there was, in a compacted batch)."""
+    next_offset: int
+    """The offset after the batch."""
 
     def __init__(self, buffer: Buffer, start: int = 0) -> None:
         """Read the header at `start`. Raises struct.error when the buffer ends before the header does."""
@@ -122,26 +135,10 @@ class Batch:
             self.base_sequence,
             self.record_count,
         ) = HEADER.unpack_from(buffer, start)
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of the whole batch."""
-        return self.batch_length + LENGTH_OVERHEAD
-
-    @property
-    def end(self) -> int:
-        """Where the batch ends in its buffer."""
-        return self.start + self.batch_length + LENGTH_OVERHEAD
-
-    @property
-    def last_offset(self) -> int:
-        """Offset of the last record (of the last one there was, in a compacted batch)."""
-        return self.base_offset + self.last_offset_delta
-
-    @property
-    def next_offset(self) -> int:
-        """The offset after the batch."""
-        return self.base_offset + self.last_offset_delta + 1
+        self.size_bytes = size_bytes = self.batch_length + LENGTH_OVERHEAD
+        self.end = start + size_bytes
+        self.last_offset = last_offset = self.base_offset + self.last_offset_delta
+        self.next_offset = last_offset + 1
 
     @property
     def last_sequence(self) -> int:
@@ -191,6 +188,8 @@ class Batch:
         """Write what a leader gives a batch: the offset of the first record, and its epoch. Needs no new CRC."""
         _OFFSET_LENGTH_EPOCH.pack_into(self._writable(), self.start, base_offset, self.batch_length, leader_epoch)
         self.base_offset = base_offset
+        self.last_offset = base_offset + self.last_offset_delta
+        self.next_offset = self.last_offset + 1
         self.partition_leader_epoch = leader_epoch
 
     def patch_max_timestamp(self, timestamp_type: TimestampType, max_timestamp: int) -> None:
