@@ -66,7 +66,7 @@ def about(chosen: Options) -> dict[str, Any]:
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "load_before": os.getloadavg()[0],
         "platform": platform.platform(),
-        "python": platform.python_version(),
+        "python": sys.version,
         "librdkafka": confluent_kafka.libversion()[0],
         "rounds": chosen.rounds,
         "sizes": asdict(chosen.sizes),
