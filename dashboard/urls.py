@@ -12,7 +12,6 @@ from dashboard.views import (
     find,
     groups,
     messages,
-    not_found,
     overview,
     sign_in,
     tail,
@@ -20,6 +19,7 @@ from dashboard.views import (
     topic,
     topics,
 )
+from dashboard.views.refusals import not_found
 from streams.tail.sockets import TailSocket
 
 urlpatterns: list[URLPattern | URLResolver] = [

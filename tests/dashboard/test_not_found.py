@@ -10,7 +10,7 @@ from django.test import AsyncClient, RequestFactory
 from django.urls import Resolver404
 from django.utils.functional import SimpleLazyObject
 
-from dashboard.views.not_found import not_found
+from dashboard.views.refusals.not_found import not_found
 from dashboard.watch import here
 from dashboard.watch.observation import Observation
 from tests.dashboard.conftest import Show
@@ -122,6 +122,14 @@ async def test_a_place_within_a_page_hears_the_sentence_without_a_page_around_it
     response = await ada.get("/topics/absent/messages/0/0/", headers={"HX-Request": "true"})
     assert response.status_code == 404
     assert "There is no topic “absent”." in response.content.decode()
+    assert "<html" not in response.content.decode()
+
+
+async def test_a_stranger_hears_within_a_page_what_is_said_at_the_door(async_client: AsyncClient, show: Show) -> None:
+    show(WHOLE)
+    response = await async_client.get("/nowhere/", headers={"HX-Request": "true"})
+    assert response.status_code == 404
+    assert "This address leads nowhere." in response.content.decode()
     assert "<html" not in response.content.decode()
 
 
