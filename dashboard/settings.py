@@ -28,6 +28,7 @@ SESSION_COOKIE_NAME = "odradek_session"
 CSRF_COOKIE_NAME = "odradek_csrf"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "dashboard.views.refusals.forbidden.csrf_failure"
 
 INSTALLED_APPS = [
     "cluster",

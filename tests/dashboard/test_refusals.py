@@ -1,0 +1,142 @@
+"""What may not be done is told within the console's frame, or at the door: what happened, and what to do next."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import HttpResponse
+from django.test import AsyncClient, RequestFactory
+from django.utils.functional import SimpleLazyObject
+
+from cluster.models import BrokerNode
+from dashboard.views.refusals.forbidden import csrf_failure, forbidden
+from tests.dashboard.conftest import Show
+from tests.dashboard.test_not_found import NAVIGATION
+from tests.dashboard.test_pages import WHOLE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KILL = "/brokers/2/kill/"
+HERE = "http://testserver"
+
+
+@pytest.fixture
+async def bob() -> AsyncClient:
+    """A person who is signed in, in a browser whose forms are checked; he may enter the admin, and do nothing there."""
+    client = AsyncClient(enforce_csrf_checks=True)
+    await client.aforce_login(await User.objects.acreate(username="bob", is_staff=True))
+    return client
+
+
+async def token(client: AsyncClient) -> str:
+    await client.get("/nowhere/")
+    return client.cookies["odradek_csrf"].value
+
+
+def body(response: HttpResponse, status: int = 403) -> str:
+    assert response.status_code == status
+    return response.content.decode()
+
+
+async def test_a_form_that_is_older_than_the_sign_in_is_told_so_and_leads_to_its_page(
+    bob: AsyncClient, show: Show
+) -> None:
+    show(WHOLE)
+    await BrokerNode.objects.acreate(broker_id=2)
+    await token(bob)
+    stale = {"csrfmiddlewaretoken": "a" * 64}
+    page = body(await bob.post(KILL, stale, headers={"Referer": f"{HERE}/brokers/2/?a=1&b=2"}))
+    assert "open while you sign in anew elsewhere. Nothing was changed." in page
+    assert f'<a class="button primary" href="{HERE}/brokers/2/?a=1&amp;b=2">Open the page again</a>' in page
+    assert '<a class="button" href="/brokers/">All brokers</a>' in page
+    assert '<a href="/brokers/" aria-current="page">' in page
+    assert (await BrokerNode.objects.aget(broker_id=2)).kill_requests == 0
+
+
+async def test_a_form_works_on_the_page_that_says_so(bob: AsyncClient, show: Show) -> None:
+    show(WHOLE)
+    body(await bob.post(KILL))
+    chosen = await bob.post("/theme/", {"theme": "dark", "csrfmiddlewaretoken": await token(bob)})
+    assert chosen.status_code == 302
+
+
+async def test_a_browser_without_cookies_is_told_to_allow_them(bob: AsyncClient, show: Show) -> None:
+    show(WHOLE)
+    page = body(await bob.post(KILL))
+    assert "without the console’s cookie. Nothing was changed." in page
+    assert "Allow cookies for testserver, open the page again" in page
+    assert NAVIGATION in page
+
+
+async def test_a_form_of_another_address_is_named_with_the_setting_that_lets_it_in(
+    bob: AsyncClient, show: Show
+) -> None:
+    show(WHOLE)
+    elsewhere = {"Origin": "https://console.example", "Referer": "https://console.example/brokers/"}
+    page = body(await bob.post(KILL, headers=elsewhere))
+    assert "The form was sent from https://console.example, which the console does not know" in page
+    assert "ODRADEK_TRUSTED_ORIGINS" in page
+    assert "Open the page again" not in page
+
+
+async def test_a_browser_that_does_not_say_where_a_form_comes_from_is_told_to(bob: AsyncClient, show: Show) -> None:
+    show(WHOLE)
+    page = body(await bob.post(KILL, headers={"Origin": "null"}))
+    assert "Your browser does not say from which page the form was sent." in page
+    assert "Let it send testserver the Referer header" in page
+
+
+async def test_what_another_site_calls_itself_is_text_and_never_markup(bob: AsyncClient, show: Show) -> None:
+    show(WHOLE)
+    page = body(await bob.post(KILL, headers={"Origin": "<script>alert(1)</script>"}))
+    assert "The form was sent from &lt;script&gt;" in page
+    assert "<script>alert" not in page
+
+
+async def test_a_stranger_hears_at_the_door_that_a_form_was_not_taken(show: Show) -> None:
+    show(WHOLE)
+    client = AsyncClient(enforce_csrf_checks=True)
+    page = body(await client.post("/sign-in/", {"username": "bob"}, headers={"Referer": f"{HERE}/sign-in/?next=/"}))
+    assert "Allow cookies for testserver" in page
+    assert f'<a class="link" href="{HERE}/sign-in/?next=/">Open the page again</a>' in page
+    assert NAVIGATION not in page
+
+
+async def test_what_a_person_has_no_permission_for_is_told_with_who_gives_it(bob: AsyncClient, show: Show) -> None:
+    show(WHOLE)
+    page = body(await bob.get("/admin/cluster/brokernode/"))
+    assert "Your account has no permission for /admin/cluster/brokernode/." in page
+    assert "Whoever administers the console gives permissions" in page
+    assert '<a class="button" href="/">Overview</a>' in page
+    assert NAVIGATION in page
+
+
+def test_a_page_says_itself_why_it_is_forbidden() -> None:
+    request = RequestFactory().get("/topics/")
+    request.user = User(username="bob")
+    assert "Only on Sundays." in body(forbidden(request, PermissionDenied("Only on Sundays.")))
+
+
+def test_a_stranger_hears_nothing_of_what_is_forbidden() -> None:
+    page = body(forbidden(RequestFactory().get("/topics/"), PermissionDenied("Only on Sundays.")))
+    assert "for those who are signed in" in page
+    assert "Sundays" not in page
+
+
+def test_a_database_that_fails_while_it_is_asked_who_that_is_leaves_the_door() -> None:
+    def fails() -> None:
+        raise OperationalError("database is locked")
+
+    request = RequestFactory().post(KILL)
+    request.user = SimpleLazyObject(fails)  # type: ignore[assignment]
+    page = body(csrf_failure(request, "CSRF cookie not set."))
+    assert "Allow cookies for testserver" in page
+    assert NAVIGATION not in page
+
+
+async def test_a_place_within_a_page_hears_it_without_a_page_around_it(bob: AsyncClient, show: Show) -> None:
+    show(WHOLE)
+    htmx = {"HX-Request": "true"}
+    for response in (await bob.post(KILL, headers=htmx), await bob.get("/admin/cluster/brokernode/", headers=htmx)):
+        assert '<div class="empty"><strong>Not ' in body(response)
+        assert "<html" not in body(response)
