@@ -235,7 +235,7 @@ def test_a_group_that_reads_is_seen_reading(running: Cluster, visit: Visit, new_
 
 
 PAGES = ["/", "/brokers/", "/brokers/1/", "/topics/", "/groups/", "/tail/", "/create-topic/"]
-PAGES += ["/topics/absent/", "/nowhere/"]
+PAGES += ["/topics/absent/", "/nowhere/", "/brokers/1/kill/"]
 DEEP = ["", "messages/", "tail/", "produce/", "groups/", "configuration/", "partitions/", "delete/"]
 
 

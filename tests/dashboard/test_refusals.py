@@ -1,6 +1,7 @@
 """What may not be done is told within the console's frame, or at the door: what happened, and what to do next."""
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
@@ -111,6 +112,54 @@ async def test_what_a_person_has_no_permission_for_is_told_with_who_gives_it(bob
     assert NAVIGATION in page
 
 
+@pytest.mark.parametrize(
+    ("path", "button"),
+    [
+        (KILL, '<a class="button" href="/brokers/">All brokers</a>'),
+        ("/demo/", '<a class="button" href="/">Overview</a>'),
+        ("/sign-out/", '<a class="button" href="/">Overview</a>'),
+        ("/theme/", '<a class="button" href="/">Overview</a>'),
+    ],
+)
+async def test_where_a_button_sends_something_no_page_is_opened(
+    bob: AsyncClient, show: Show, path: str, button: str
+) -> None:
+    show(WHOLE)
+    response = await bob.get(path)
+    page = body(response, 405)
+    assert f"{path} takes what a button of the console sends. Opened as a page it does nothing." in page
+    assert button in page
+    assert NAVIGATION in page
+    assert "POST" in response["Allow"]
+
+
+async def test_who_had_to_sign_in_after_an_order_is_told_that_it_was_not_carried_out(
+    async_client: AsyncClient, show: Show
+) -> None:
+    show(WHOLE)
+    await BrokerNode.objects.acreate(broker_id=2)
+    await User.objects.acreate(username="bob", password=make_password("correct horse"))
+    door = (await async_client.post(KILL))["Location"]
+    signed_in = await async_client.post(door, {"username": "bob", "password": "correct horse"}, follow=True)
+    assert "If you had to sign in after you pressed the button, press it again" in body(signed_in, 405)
+    assert (await BrokerNode.objects.aget(broker_id=2)).kill_requests == 0
+
+
+async def test_a_page_that_only_shows_says_what_it_does_not_take(ada: AsyncClient, show: Show) -> None:
+    show(WHOLE)
+    page = body(await ada.delete("/topics/orders/messages/"), 405)
+    assert "/topics/orders/messages/ does not take DELETE. Nothing was changed." in page
+    assert "It takes GET, HEAD." in page
+    assert NAVIGATION in page
+
+
+async def test_a_stranger_hears_at_the_door_that_an_address_is_no_page(async_client: AsyncClient, show: Show) -> None:
+    show(WHOLE)
+    page = body(await async_client.get("/theme/"), 405)
+    assert "Opened as a page it does nothing." in page
+    assert NAVIGATION not in page
+
+
 def test_a_page_says_itself_why_it_is_forbidden() -> None:
     request = RequestFactory().get("/topics/")
     request.user = User(username="bob")
@@ -137,6 +186,11 @@ def test_a_database_that_fails_while_it_is_asked_who_that_is_leaves_the_door() -
 async def test_a_place_within_a_page_hears_it_without_a_page_around_it(bob: AsyncClient, show: Show) -> None:
     show(WHOLE)
     htmx = {"HX-Request": "true"}
-    for response in (await bob.post(KILL, headers=htmx), await bob.get("/admin/cluster/brokernode/", headers=htmx)):
-        assert '<div class="empty"><strong>Not ' in body(response)
-        assert "<html" not in body(response)
+    refused = await bob.get("/admin/cluster/brokernode/", headers=htmx)
+    for part in (
+        body(refused),
+        body(await bob.post(KILL, headers=htmx)),
+        body(await bob.get(KILL, headers=htmx), 405),
+    ):
+        assert part.startswith('<div class="empty"><strong>Not ')
+        assert "<html" not in part
