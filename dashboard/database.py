@@ -8,12 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 
 from django.db import Error, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.decorators import async_only_middleware
-from django.views import defaults
 
 from cluster.supervisor.database import first_line
+from dashboard.views.theme import chosen_theme
 
 ANSWERS_WITHIN_S = 2.0
 AGAIN_IN_S = 5
@@ -83,4 +84,9 @@ def away(request: HttpRequest, reason: str) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: a database that fails in the middle of a page is not a mistake of the console."""
     error = sys.exc_info()[1]
-    return away(request, first_line(error)) if isinstance(error, Error) else defaults.server_error(request)
+    return away(request, first_line(error)) if isinstance(error, Error) else _mistaken(request)
+
+
+def _mistaken(request: HttpRequest) -> HttpResponse:
+    """Asks nothing that may be what failed: of the request only the cookie of the theme is looked at."""
+    return HttpResponseServerError(render_to_string("500.html", chosen_theme(request)))

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, OperationalError
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, Client, RequestFactory
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from dashboard import database
 from dashboard.log_lines import WithoutTraceback
@@ -80,6 +81,15 @@ def test_a_mistake_of_the_console_is_still_its_own(client: Client, monkeypatch: 
     response = client.get("/sign-in/secret/")
     assert response.status_code == 500
     assert b"The console made a mistake" in response.content
+
+
+def test_a_mistake_is_told_in_the_theme_that_was_chosen_and_nobody_is_asked_who_made_it() -> None:
+    request = RequestFactory().get("/")
+    request.COOKIES["odradek_theme"] = "dark"
+    request.user = SimpleLazyObject(lambda: pytest.fail("asks who that is"))  # type: ignore[assignment]
+    page = database.server_error(request).content.decode()
+    assert 'data-theme="dark"' in page
+    assert "The console made a mistake" in page
 
 
 def test_the_log_has_one_line_of_a_database_that_is_away() -> None:
