@@ -275,3 +275,11 @@ def test_on_a_narrow_screen_one_sees_where_one_is(visit: Visit, new_topic: Calla
     expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.95)
     expect(page.locator(".nav a").first).to_be_in_viewport(ratio=0.95)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_on_a_narrow_screen_the_cells_of_a_configuration_are_named(visit: Visit, new_topic: Callable[..., str]) -> None:
+    page = visit(f"/topics/{new_topic(1, 3)}/configuration/", viewport={"width": 360, "height": 740})
+    row = page.locator("[id='config-retention.ms']")
+    expect(row.get_by_text("Set by")).to_be_visible()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(row.get_by_text("Set by")).to_be_hidden()

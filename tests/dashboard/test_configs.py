@@ -163,6 +163,22 @@ async def test_a_value_and_its_default_stand_raw_with_what_they_stand_for(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/topics/orders/configuration/", "/brokers/1/"])
+async def test_a_default_and_who_set_a_value_are_called_so_where_the_head_of_the_table_is_not_shown(
+    ada: AsyncClient, show: Show, brokers: Callable[[Any], Brokers], path: str
+) -> None:
+    show(WHOLE)
+    behind = ConfigSynonym(name="retention.ms", value="604800000", source=ConfigSource.DEFAULT)
+    own = ConfigSource.TOPIC if "topics" in path else ConfigSource.DYNAMIC_BROKER
+    brokers((entry("retention.ms", "86400000", own, behind), entry("flush.ms", "1", own), entry("segment.ms", "9")))
+    page = (await ada.get(path)).content.decode()
+    assert '<span class="label">Default</span>604800000' in page
+    assert '<span class="label">Default</span><span title="The brokers do not tell' in page
+    assert page.count('<span class="label">Default</span>') == 2
+    assert page.count('<td class="nowrap"><span class="label">Set by</span>') == 3
+
+
+@pytest.mark.django_db(transaction=True)
 async def test_it_is_the_raw_value_that_is_edited(
     ada: AsyncClient, show: Show, brokers: Callable[[Any], Brokers]
 ) -> None:
