@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.decorators import async_only_middleware
 
 from cluster.supervisor.database import first_line
+from dashboard.views.refusals.refusal import takes_a_part
 from dashboard.views.theme import chosen_theme
 
 ANSWERS_WITHIN_S = 2.0
@@ -76,7 +77,8 @@ def guard(get_response: GetResponse) -> GetResponse:
 
 def away(request: HttpRequest, reason: str) -> HttpResponse:
     """The page that says so."""
-    response = render(request, "database_away.html", {"reason": reason}, status=503)
+    template = "database_away.html#what" if takes_a_part(request) else "database_away.html"
+    response = render(request, template, {"reason": reason}, status=503)
     response["Retry-After"] = str(AGAIN_IN_S)
     return response
 
@@ -89,4 +91,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _mistaken(request: HttpRequest) -> HttpResponse:
     """Asks nothing that may be what failed: of the request only the cookie of the theme is looked at."""
-    return HttpResponseServerError(render_to_string("500.html", chosen_theme(request)))
+    template = "500.html#what" if takes_a_part(request) else "500.html"
+    return HttpResponseServerError(render_to_string(template, chosen_theme(request)))

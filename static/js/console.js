@@ -101,13 +101,20 @@ document.addEventListener("htmx:load", (event) => {
   for (const button of event.target.querySelectorAll?.("[data-copy]") || []) button.hidden = false;
 });
 
-// A record that is missing or cannot be read says so in its own words.
+// What was to stand in a place of the page says there why it does not. A list takes its place out of a whole page: where
+// that does not come, its address is opened, which says why.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if ([404, 503].includes(event.detail.xhr.status) && event.detail.target.id === "inspect") {
+  const { xhr, requestConfig, pathInfo } = event.detail;
+  if (xhr.status < 400) return;
+  if (requestConfig.elt.closest("[hx-select]")) {
+    event.preventDefault();
+    location.assign(pathInfo.finalRequestPath);
+  } else {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   }
 });
+document.addEventListener("htmx:historyCacheMissLoadError", () => location.reload());
 
 function onlyWhatFits() {
   const start = document.querySelector("#read select[name=start]");

@@ -1,10 +1,11 @@
 """A person makes a topic, writes to it, reads it, changes it, and takes it away; with and without JavaScript."""
 
+import re
 from collections.abc import Callable
 
 import confluent_kafka
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.support.cluster import Cluster
@@ -283,3 +284,26 @@ def test_on_a_narrow_screen_the_cells_of_a_configuration_are_named(visit: Visit,
     expect(row.get_by_text("Set by")).to_be_visible()
     page.set_viewport_size({"width": 1440, "height": 900})
     expect(row.get_by_text("Set by")).to_be_hidden()
+
+
+def test_a_place_within_a_page_says_why_nothing_comes(visit: Visit, new_topic: Callable[..., str]) -> None:
+    page = visit(f"/topics/{new_topic(1)}/messages/")
+    for path, words in (("/demo/", "Opened as a page it does nothing."), ("/brokers/99/", "There is no broker 99.")):
+        page.evaluate("path => htmx.ajax('GET', path, '#inspect')", path)
+        expect(page.locator("#inspect")).to_contain_text(words)
+
+
+def test_a_list_that_does_not_come_is_opened_as_a_page(visit: Visit, new_topic: Callable[..., str]) -> None:
+    topic = new_topic(1)
+    page = visit("/topics/")
+
+    def fail(route: Route) -> None:
+        if "hx-request" in route.request.headers:
+            route.fulfill(status=500, body="<p>broken</p>", content_type="text/html")
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/topics/\?"), fail)
+    page.get_by_label("Topics whose name contains").fill(topic)
+    expect(page).to_have_url(re.compile(rf"/topics/\?q={topic}"))
+    expect(page.locator("#topics")).to_contain_text(topic)

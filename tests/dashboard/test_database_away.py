@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.db import DatabaseError, OperationalError
@@ -90,6 +91,22 @@ def test_a_mistake_is_told_in_the_theme_that_was_chosen_and_nobody_is_asked_who_
     page = database.server_error(request).content.decode()
     assert 'data-theme="dark"' in page
     assert "The console made a mistake" in page
+
+
+@pytest.mark.django_db
+def test_a_place_within_a_page_hears_what_failed_without_a_page_around_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.raise_request_exception = False
+    for error, status, words in (
+        (OperationalError("database is locked"), 503, "What it says: database is locked."),
+        (ZeroDivisionError(), 500, "The console made a mistake"),
+    ):
+        monkeypatch.setattr("dashboard.sign_in_links.redeem", Mock(side_effect=error))
+        response = client.get("/sign-in/secret/", headers={"HX-Request": "true"})
+        assert response.status_code == status
+        assert words in response.content.decode()
+        assert "<html" not in response.content.decode()
 
 
 def test_the_log_has_one_line_of_a_database_that_is_away() -> None:
