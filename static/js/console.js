@@ -105,6 +105,12 @@ document.addEventListener("htmx:load", (event) => {
 // that does not come, its address is opened, which says why.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, requestConfig, pathInfo } = event.detail;
+  if (new URL(xhr.responseURL).pathname === "/sign-in/") {
+    // Signed out meanwhile: loaded again, the page leads to the door, and the door back to it.
+    event.preventDefault();
+    location.reload();
+    return;
+  }
   if (xhr.status < 400) return;
   if (requestConfig.elt.closest("[hx-select]")) {
     event.preventDefault();

@@ -307,3 +307,16 @@ def test_a_list_that_does_not_come_is_opened_as_a_page(visit: Visit, new_topic: 
     page.get_by_label("Topics whose name contains").fill(topic)
     expect(page).to_have_url(re.compile(rf"/topics/\?q={topic}"))
     expect(page.locator("#topics")).to_contain_text(topic)
+
+
+def test_who_was_signed_out_meanwhile_is_led_to_the_door_and_back(visit: Visit, new_topic: Callable[..., str]) -> None:
+    read = f"/topics/{new_topic(1)}/messages/"
+    for path in ("/topics/", read):
+        page = visit(path)
+        page.context.clear_cookies(name="odradek_session")
+        if path == read:
+            page.evaluate("htmx.ajax('GET', '0/0/', '#inspect')")
+        else:
+            page.get_by_label("Topics whose name contains").fill("a")
+        expect(page).to_have_url(re.compile(rf"/sign-in/\?next={path}$"))
+        expect(page.locator("h1")).to_have_text("Sign in")
