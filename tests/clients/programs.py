@@ -121,7 +121,7 @@ class JavaProgram:
 
     version: str
 
-    SOURCE = DRIVERS / "Driver.java"
+    SOURCES = tuple(sorted((DRIVERS / "java").glob("*.java")))
 
     def missing(self) -> str | None:
         for name in ("java", "javac", "mvn"):
@@ -133,7 +133,7 @@ class JavaProgram:
         return cache(f"kafka-clients-{self.version}")
 
     def _classes(self) -> Path:
-        return cache(f"driver-{self.version}-{_digest(self.SOURCE)}")
+        return cache(f"driver-{self.version}-{_digest(self.SOURCES)}")
 
     def _fetch(self, folder: Path) -> None:
         (folder / "pom.xml").write_text(self._project())
@@ -156,16 +156,16 @@ class JavaProgram:
 
     def _compile(self, folder: Path) -> None:
         libraries = f"{self._folder()}/lib/*"
-        run(["javac", "-nowarn", "-cp", libraries, "-d", str(folder), str(self.SOURCE)], folder, 120)
+        run(["javac", "-nowarn", "-cp", libraries, "-d", str(folder), *map(str, self.SOURCES)], folder, 120)
 
     def command(self, bootstrap: str) -> Sequence[str]:
         options = ["-Xmx256M", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-        return ["java", *options, "-cp", f"{self._classes()}:{self._folder()}/lib/*", "Driver", bootstrap]
+        return ["java", *options, "-cp", f"{self._classes()}:{self._folder()}/lib/*", "matrix.Driver", bootstrap]
 
     def environment(self) -> Mapping[str, str]:
         return {}
 
 
 @functools.cache
-def _digest(source: Path) -> str:
-    return hashlib.sha256(source.read_bytes()).hexdigest()[:12]
+def _digest(sources: Sequence[Path]) -> str:
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
