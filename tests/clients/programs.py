@@ -75,7 +75,7 @@ class PythonProgram:
         run(["uv", "pip", "install", "--python", sys.executable, "--target", str(folder), *self.packages], folder)
 
     def command(self, bootstrap: str) -> Sequence[str]:
-        return [sys.executable, str(DRIVERS / self.script), bootstrap]
+        return [sys.executable, str(DRIVERS / "python" / self.script), bootstrap]
 
     def environment(self) -> Mapping[str, str]:
         return {"PYTHONPATH": str(self._folder())} if self.packages else {}
@@ -109,7 +109,7 @@ class NodeProgram:
         run(command, folder, 1500, **environment)
 
     def command(self, bootstrap: str) -> Sequence[str]:
-        return ["node", str(DRIVERS / self.script), bootstrap]
+        return ["node", str(DRIVERS / "node" / self.script), bootstrap]
 
     def environment(self) -> Mapping[str, str]:
         return {"NODE_PATH": str(self._folder() / "node_modules"), "KAFKAJS_NO_PARTITIONER_WARNING": "1"}
