@@ -3,7 +3,6 @@
 import logging
 import pkgutil
 import sys
-import threading
 
 try:
     import six
@@ -65,13 +64,6 @@ class KafkaPython(Driver):
     def __init__(self, bootstrap):
         super().__init__(bootstrap)
         self.events = {}
-        self.lock = threading.Lock()
-        self._administration = None
-
-    def __getattr__(self, name):
-        if self._administration is None:
-            self._administration = Administration(self.bootstrap)
-        return getattr(self._administration, name)
 
     # -- producing
 
@@ -198,4 +190,4 @@ def failure(error):
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
-    serve(KafkaPython(sys.argv[1]))
+    serve(KafkaPython(sys.argv[1]), Administration(sys.argv[1]))

@@ -1,5 +1,7 @@
 """The administration of kafka-python 2.0.2."""
 
+from functools import cached_property
+
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
 from kafka.errors import for_code
@@ -13,7 +15,10 @@ def checked(code):
 class Administration:
     def __init__(self, bootstrap):
         self.bootstrap = bootstrap.split(",")
-        self.admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+
+    @cached_property
+    def admin(self):
+        return KafkaAdminClient(bootstrap_servers=self.bootstrap)
 
     def create_topic(self, topic, partitions, replication, configs):
         self.admin.create_topics([NewTopic(topic, partitions, replication, topic_configs=configs)])

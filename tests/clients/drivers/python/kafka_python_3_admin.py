@@ -1,5 +1,7 @@
 """The administration of kafka-python 3."""
 
+from functools import cached_property
+
 from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
 from kafka.admin import ConfigResource, NewTopic
 from serving import ClientError
@@ -16,7 +18,11 @@ def checked(results):
 
 class Administration:
     def __init__(self, bootstrap):
-        self.admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
+        self.bootstrap = bootstrap.split(",")
+
+    @cached_property
+    def admin(self):
+        return KafkaAdminClient(bootstrap_servers=self.bootstrap)
 
     def create_topic(self, topic, partitions, replication, configs):
         self.admin.create_topics([NewTopic(topic, partitions, replication, topic_configs=configs)])

@@ -1,7 +1,7 @@
 """What every driver written in Python shares: calls as JSON lines on standard input, answers on standard output.
 
 Runs in the interpreter of the library under test, so it needs nothing but Python. The vocabulary is
-what `Driver` here and the administration of `confluent.py` answer to.
+what `Driver` here, `confluent.py` and `confluent_admin.py` answer to.
 """
 
 import base64
@@ -28,7 +28,7 @@ def unpack(text):
 
 
 class Driver:
-    """Calls of a library that blocks. A subclass has the library's own: its producers, consumers and administration."""
+    """Calls of a library that blocks. A subclass has the library's own: its producers and consumers."""
 
     def __init__(self, bootstrap):
         self.bootstrap = bootstrap
@@ -185,9 +185,14 @@ def told(error):
     return {"name": type(error).__name__, "message": str(error), "code": None}
 
 
-def serve(driver, describe=told):
+def answering(parts, name):
+    """The call of this name, by the first part that has it."""
+    return getattr(next((part for part in parts if hasattr(part, name)), parts[0]), name)
+
+
+def serve(*parts, describe=told):
     # The library's own prints must not come between the answers.
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
-        reply = answer(json.loads(line), lambda name, arguments: getattr(driver, name)(**arguments), describe)
+        reply = answer(json.loads(line), lambda name, arguments: answering(parts, name)(**arguments), describe)
         print(json.dumps(reply), file=answers, flush=True)
