@@ -1,4 +1,4 @@
-"""Driver of aiokafka: the same vocabulary, on one event loop."""
+"""Driver of aiokafka: the same vocabulary, on one event loop. Its administration is in a file of its own."""
 
 import asyncio
 import json
@@ -6,46 +6,38 @@ import pkgutil
 import sys
 import time
 
+from aio_admin import Administration
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator import assignors
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import for_code
-from serving import ClientError, ends_of, pack, told, unpack
+from serving import ClientError, answering, ends_of, pack, told, unpack
 
 
-class Listener(ConsumerRebalanceListener):
-    def __init__(self, events):
-        self.events = events
+class Background:
+    """Work in a task of its own until it is stopped."""
 
-    def on_partitions_assigned(self, assigned):
-        self.events.append(["assigned", [list(part) for part in assigned]])
+    def __init__(self, work):
+        self.stopping = asyncio.Event()
+        self.events = []
+        self.sent = 0
+        self.task = asyncio.ensure_future(work(self))
 
-    def on_partitions_revoked(self, revoked):
-        self.events.append(["revoked", [list(part) for part in revoked]])
+    def so_far(self):
+        """The events up to now; raises what ended the work early, which would else look like standing still."""
+        if self.task.done():
+            self.task.result()
+        return self.events
+
+    async def end(self):
+        self.stopping.set()
+        await self.task
 
 
-def checked(code):
-    if code:
-        raise for_code(code)()
-
-
-class AioKafka:
+class Producing:
     def __init__(self, bootstrap):
         self.bootstrap = bootstrap
-        self.consumers = {}
-        self.events = {}
-        self.background = {}
-        self._admin = None
-
-    async def admin(self):
-        if self._admin is None:
-            self._admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-            await self._admin.start()
-        return self._admin
-
-    # -- producing
+        self.loads = {}
 
     async def producer(self, settings):
         codec = settings.get("compression", "none")
@@ -93,7 +85,7 @@ class AioKafka:
         return [placed.partition, placed.offset]
 
     async def start_load(self, name, topic, partitions, interval_ms, settings):
-        self.start(name, lambda load: self.load(load, topic, partitions, interval_ms, settings))
+        self.loads[name] = Background(lambda load: self.load(load, topic, partitions, interval_ms, settings))
 
     async def load(self, load, topic, partitions, interval_ms, settings):
         producer, waiting = await self.producer(settings), []
@@ -110,49 +102,32 @@ class AioKafka:
     async def numbered(self, load, number, sent):
         load.events.append([number, await self.place(sent), time.time()])
 
-    def start(self, name, work):
-        background = self.background[name] = Background()
-        background.task = asyncio.ensure_future(work(background))
-
     async def load_count(self, name):
-        return len(self.background[name].so_far())
+        return len(self.loads[name].so_far())
 
     async def stop_load(self, name):
-        load = self.background.pop(name)
+        load = self.loads.pop(name)
         await load.end()
         return {"sent": load.sent, "answers": load.events}
 
-    # -- reading in the background
 
-    async def start_reading(self, name, topics, settings):
-        await self.open(name, topics, None, settings)
-        self.start(name + "/reading", lambda reading: self.read(reading, name))
+class Listener(ConsumerRebalanceListener):
+    def __init__(self, events):
+        self.events = events
 
-    async def read(self, reading, name):
-        while not reading.stopping.is_set():
-            records = await self.poll(name, 500, 500)
-            reading.events += [["read", record[1], record[2]] for record in records]
-            if records:
-                await self.commit_read(reading, name, records)
-        await self.close(name)
+    def on_partitions_assigned(self, assigned):
+        self.events.append(["assigned", [list(part) for part in assigned]])
 
-    async def commit_read(self, reading, name, records):
-        ends = {(record[0], record[1]): record[2] + 1 for record in records}
-        try:
-            await self.commit(name, [[topic, partition, offset] for (topic, partition), offset in ends.items()])
-            reading.events += [["committed", partition, offset] for (_, partition), offset in ends.items()]
-        except Exception as error:
-            reading.events.append(["refused", type(error).__name__, str(error)])
+    def on_partitions_revoked(self, revoked):
+        self.events.append(["revoked", [list(part) for part in revoked]])
 
-    async def read_ends(self, name):
-        return ends_of(self.background[name + "/reading"].so_far())
 
-    async def stop_reading(self, name):
-        reading = self.background.pop(name + "/reading")
-        await reading.end()
-        return reading.events
-
-    # -- consuming
+class Consuming:
+    def __init__(self, bootstrap):
+        self.bootstrap = bootstrap
+        self.consumers = {}
+        self.events = {}
+        self.readings = {}
 
     async def open(self, name, topics, pattern, settings):
         self.events[name] = []
@@ -223,98 +198,41 @@ class AioKafka:
         modules = pkgutil.walk_packages(assignors.__path__)
         return {"admin": dir(AIOKafkaAdminClient), "assignors": [module.name for module in modules]}
 
-    # -- administration
+    # -- reading in the background: each batch is committed before the next
 
-    async def create_topic(self, topic, partitions, replication, configs):
-        new = NewTopic(topic, partitions, replication, topic_configs=configs)
-        answer = await (await self.admin()).create_topics([new])
-        checked(answer.topic_errors[0][1])
+    async def start_reading(self, name, topics, settings):
+        await self.open(name, topics, None, settings)
+        self.readings[name] = Background(lambda reading: self.read(reading, name))
 
-    async def topics(self):
-        return await (await self.admin()).list_topics()
+    async def read(self, reading, name):
+        while not reading.stopping.is_set():
+            records = await self.poll(name, 500, 500)
+            reading.events += [["read", record[1], record[2]] for record in records]
+            if records:
+                await self.commit_read(reading, name, records)
+        await self.close(name)
 
-    async def describe_topic(self, topic):
-        (found,) = await (await self.admin()).describe_topics([topic])
-        return [
-            {"partition": part["partition"], "leader": part["leader"], "replicas": part["replicas"]}
-            for part in found["partitions"]
-        ]
-
-    async def add_partitions(self, topic, total):
-        answer = await (await self.admin()).create_partitions({topic: NewPartitions(total)})
-        checked(answer.topic_errors[0][1])
-
-    async def delete_topic(self, topic):
-        answer = await (await self.admin()).delete_topics([topic])
-        checked(answer.topic_error_codes[0][1])
-
-    async def configs(self, kind, of):
-        resource = ConfigResource(ConfigResourceType[kind.upper()], of)
-        answers = await (await self.admin()).describe_configs([resource])
-        (found,) = [resource for answer in answers for resource in answer.resources]
-        checked(found[0])
-        return {entry[0]: entry[1] for entry in found[4]}
-
-    async def alter_configs(self, kind, of, values):
-        resource = ConfigResource(ConfigResourceType[kind.upper()], of, configs=values)
-        for answer in await (await self.admin()).alter_configs([resource]):
-            for found in answer.resources:
-                checked(found[0])
-
-    async def groups(self):
-        return [group[0] for group in await (await self.admin()).list_consumer_groups()]
-
-    async def describe_group(self, group):
-        (answer,) = await (await self.admin()).describe_consumer_groups([group])
-        code, _, state, _, _, members = answer.groups[0][:6]
-        checked(code)
-        return {"state": state, "members": len(members)}
-
-    async def ends(self, topic, partition):
-        consumer, part = AIOKafkaConsumer(bootstrap_servers=self.bootstrap), TopicPartition(topic, partition)
-        await consumer.start()
+    async def commit_read(self, reading, name, records):
+        ends = {(record[0], record[1]): record[2] + 1 for record in records}
         try:
-            beginning = await consumer.beginning_offsets([part])
-            return [beginning[part], (await consumer.end_offsets([part]))[part]]
-        finally:
-            await consumer.stop()
+            await self.commit(name, [[topic, partition, offset] for (topic, partition), offset in ends.items()])
+            reading.events += [["committed", partition, offset] for (_, partition), offset in ends.items()]
+        except Exception as error:
+            reading.events.append(["refused", type(error).__name__, str(error)])
 
-    async def group_offsets(self, group):
-        found = await (await self.admin()).list_consumer_group_offsets(group)
-        return [[part.topic, part.partition, at.offset] for part, at in found.items()]
+    async def read_ends(self, name):
+        return ends_of(self.readings[name].so_far())
 
-    async def delete_records(self, topic, partition, before):
-        part = TopicPartition(topic, partition)
-        return (await (await self.admin()).delete_records({part: RecordsToDelete(before)}))[part]
-
-    async def cluster(self):
-        found = await (await self.admin()).describe_cluster()
-        brokers = [broker["node_id"] for broker in found["brokers"]]
-        return {"id": found["cluster_id"], "controller": found["controller_id"], "brokers": brokers}
+    async def stop_reading(self, name):
+        reading = self.readings.pop(name)
+        await reading.end()
+        return reading.events
 
 
-class Background:
-    def __init__(self):
-        self.stopping = asyncio.Event()
-        self.events = []
-        self.sent = 0
-        self.task = None
-
-    def so_far(self):
-        """The events up to now; raises what ended the work early, which would else look like standing still."""
-        if self.task.done():
-            self.task.result()
-        return self.events
-
-    async def end(self):
-        self.stopping.set()
-        await self.task
-
-
-async def answered(driver, call):
+async def answered(parts, call):
     name = call.pop("call")
     try:
-        return {"ok": await getattr(driver, name)(**call)}
+        return {"ok": await answering(parts, name)(**call)}
     except ClientError as error:
         return {"error": error.answer}
     except Exception as error:
@@ -323,10 +241,10 @@ async def answered(driver, call):
 
 async def main():
     answers, sys.stdout = sys.stdout, sys.stderr
-    driver = AioKafka(sys.argv[1])
+    parts = [part(sys.argv[1]) for part in (Producing, Consuming, Administration)]
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
-        print(json.dumps(await answered(driver, json.loads(line))), file=answers, flush=True)
+        print(json.dumps(await answered(parts, json.loads(line))), file=answers, flush=True)
 
 
 if __name__ == "__main__":
