@@ -1,21 +1,14 @@
-// Driver of @confluentinc/kafka-javascript, by its API in the manner of KafkaJS.
+// Driver of @confluentinc/kafka-javascript, by its API in the manner of KafkaJS. Its administration is in a file of its own.
 "use strict";
 
-const { AdminClient, KafkaJS } = require("@confluentinc/kafka-javascript");
-const { Driver, messageOf, namesOf, serve, told } = require("./serving.cjs");
+const { KafkaJS } = require("@confluentinc/kafka-javascript");
+const { ConfluentJsAdministration } = require("./confluent_js_admin.cjs");
+const { Consuming, Producing, messageOf, serve, told } = require("./serving.cjs");
 
-const STATES = Object.fromEntries(Object.entries(KafkaJS.ConsumerGroupStates).map(([name, number]) => [number, name]));
 const { ERR__ASSIGN_PARTITIONS } = KafkaJS.ErrorCodes;
 
-class ConfluentJs extends Driver {
-  constructor(bootstrap) {
-    const common = { brokers: bootstrap.split(","), clientId: "matrix", logLevel: KafkaJS.logLevel.NOTHING };
-    super(new KafkaJS.Kafka({ kafkaJS: common }));
-    this.bootstrap = bootstrap;
-    this.sendsAtOnce = true;
-  }
-
-  // -- producing
+class ConfluentJsProducing extends Producing {
+  sendsAtOnce = true;
 
   async newProducer(settings) {
     const producer = this.kafka.producer({
@@ -54,9 +47,9 @@ class ConfluentJs extends Driver {
     await this.sendOne(producer, topic, { value: Buffer.alloc(0) });
     await producer.disconnect();
   }
+}
 
-  // -- consuming
-
+class ConfluentJsConsuming extends Consuming {
   async run(held, { topics, pattern, settings }) {
     const { cooperativeSticky, range } = KafkaJS.PartitionAssigners;
     const consumer = (held.consumer = this.kafka.consumer({
@@ -104,52 +97,10 @@ class ConfluentJs extends Driver {
     const [found] = await this.consumers[name].consumer.committed([{ topic, partition }], 30_000);
     return found.offset === null || Number(found.offset) < 0 ? null : Number(found.offset);
   }
-
-  // Its API in the manner of KafkaJS, and its own.
-  offers() {
-    const admin = AdminClient.create({ "bootstrap.servers": this.bootstrap });
-    try {
-      const like = namesOf(this.kafka.admin());
-      return { admin: [...like, ...namesOf(admin)], "admin like KafkaJS's": like };
-    } finally {
-      admin.disconnect();
-    }
-  }
-
-  // -- administration
-
-  async describe_topic({ topic }) {
-    const [found] = await (await this.admin()).fetchTopicMetadata({ topics: [topic] });
-    return found.partitions.map((one) => ({ partition: one.partitionId, leader: one.leader, replicas: one.replicas }));
-  }
-
-  // Its API in the manner of KafkaJS has no call for this, its own has.
-  async add_partitions({ topic, total }) {
-    await this.byItsOwn((admin, done) => admin.createPartitions(topic, total, 30_000, done));
-  }
-
-  // For this neither has a call: its own is told the brokers with every topic's metadata.
-  async cluster() {
-    const { brokers } = await this.byItsOwn((admin, done) => admin.getMetadata({ timeout: 30_000 }, done));
-    return { brokers: brokers.map((one) => one.id) };
-  }
-
-  async byItsOwn(call) {
-    const admin = AdminClient.create({ "bootstrap.servers": this.bootstrap });
-    try {
-      return await new Promise((resolve, reject) =>
-        call(admin, (error, answer) => (error ? reject(error) : resolve(answer))),
-      );
-    } finally {
-      admin.disconnect();
-    }
-  }
-
-  async describe_group({ group }) {
-    const { groups } = await (await this.admin()).describeGroups([group]);
-    if (groups[0].error) throw groups[0].error;
-    return { state: STATES[groups[0].state], members: groups[0].members.length };
-  }
 }
 
-serve(new ConfluentJs(process.argv[2]));
+const [, , bootstrap] = process.argv;
+const common = { brokers: bootstrap.split(","), clientId: "matrix", logLevel: KafkaJS.logLevel.NOTHING };
+const kafka = new KafkaJS.Kafka({ kafkaJS: common });
+const administration = new ConfluentJsAdministration(kafka, bootstrap);
+serve(new ConfluentJsProducing(kafka), new ConfluentJsConsuming(kafka, administration), administration);

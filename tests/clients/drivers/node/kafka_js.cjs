@@ -1,12 +1,13 @@
-// Driver of KafkaJS.
+// Driver of KafkaJS. Its administration is in a file of its own.
 "use strict";
 
 const kafkajs = require("kafkajs");
 const zstd = require("@bokuweb/zstd-wasm");
+const { KafkaJsAdministration } = require("./kafka_js_admin.cjs");
 const { range } = require("./kafka_js_range.cjs");
-const { Driver, messageOf, serve, told } = require("./serving.cjs");
+const { Consuming, Producing, messageOf, serve, told } = require("./serving.cjs");
 
-const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, PartitionAssigners, logLevel } = kafkajs;
+const { CompressionCodecs, CompressionTypes, Kafka, PartitionAssigners, logLevel } = kafkajs;
 
 // All but gzip are packages of their own.
 CompressionCodecs[CompressionTypes.Snappy] = require("kafkajs-snappy");
@@ -25,23 +26,10 @@ const COMPRESSION = {
   lz4: CompressionTypes.LZ4,
   zstd: CompressionTypes.ZSTD,
 };
-const KINDS = { topic: ConfigResourceTypes.TOPIC, broker: ConfigResourceTypes.BROKER };
 
-class KafkaJs extends Driver {
-  constructor(bootstrap) {
-    super(
-      new Kafka({
-        brokers: bootstrap.split(","),
-        clientId: "matrix",
-        logLevel: logLevel.NOTHING,
-        retry: { retries: 30, maxRetryTime: 2000 },
-      }),
-    );
-    // Sends side by side may overtake each other while they are retried: it keeps order only for one at a time.
-    this.sendsAtOnce = false;
-  }
-
-  // -- producing
+class KafkaJsProducing extends Producing {
+  // Sends side by side may overtake each other while they are retried: it keeps order only for one at a time.
+  sendsAtOnce = false;
 
   async newProducer(settings) {
     const producer = this.kafka.producer({ idempotent: settings.idempotence ?? true, maxInFlightRequests: 1 });
@@ -76,9 +64,9 @@ class KafkaJs extends Driver {
       await producer.disconnect();
     }
   }
+}
 
-  // -- consuming
-
+class KafkaJsConsuming extends Consuming {
   async run(held, { topics, pattern, settings }) {
     const consumer = (held.consumer = this.kafka.consumer({
       groupId: settings.group,
@@ -132,7 +120,7 @@ class KafkaJs extends Driver {
 
   async committed({ name, topic, partition }) {
     const { groupId } = await this.consumers[name].consumer.describeGroup();
-    const [found] = await (await this.admin()).fetchOffsets({ groupId, topics: [topic] });
+    const [found] = await (await this.administration.admin()).fetchOffsets({ groupId, topics: [topic] });
     const offset = Number(found.partitions.find((one) => one.partition === partition).offset);
     return offset < 0 ? null : offset;
   }
@@ -140,50 +128,13 @@ class KafkaJs extends Driver {
   offers() {
     return { admin: Object.keys(this.kafka.admin()), assignors: Object.keys(PartitionAssigners) };
   }
-
-  // -- administration
-
-  async describe_topic({ topic }) {
-    const { topics } = await (await this.admin()).fetchTopicMetadata({ topics: [topic] });
-    return topics[0].partitions.map((one) => ({
-      partition: one.partitionId,
-      leader: one.leader,
-      replicas: one.replicas,
-    }));
-  }
-
-  async add_partitions({ topic, total }) {
-    await (await this.admin()).createPartitions({ topicPartitions: [{ topic, count: total }] });
-  }
-
-  async configs({ kind, of }) {
-    const asked = { includeSynonyms: false, resources: [{ type: KINDS[kind], name: of }] };
-    const { resources } = await (await this.admin()).describeConfigs(asked);
-    return Object.fromEntries(resources[0].configEntries.map((one) => [one.configName, one.configValue]));
-  }
-
-  async alter_configs({ kind, of, values }) {
-    const configEntries = Object.entries(values).map(([key, value]) => ({ name: key, value }));
-    await (await this.admin()).alterConfigs({ resources: [{ type: KINDS[kind], name: of, configEntries }] });
-  }
-
-  async describe_group({ group }) {
-    const { groups } = await (await this.admin()).describeGroups([group]);
-    if (groups[0].errorCode) throw Object.assign(new Error(group), { code: groups[0].errorCode });
-    return { state: groups[0].state, members: groups[0].members.length };
-  }
-
-  async set_group_offsets({ group, offsets }) {
-    for (const [topic, partition, offset] of offsets) {
-      const partitions = [{ partition, offset: String(offset) }];
-      await (await this.admin()).setOffsets({ groupId: group, topic, partitions });
-    }
-  }
-
-  async cluster() {
-    const found = await (await this.admin()).describeCluster();
-    return { id: found.clusterId, controller: found.controller, brokers: found.brokers.map((one) => one.nodeId) };
-  }
 }
 
-serve(new KafkaJs(process.argv[2]));
+const kafka = new Kafka({
+  brokers: process.argv[2].split(","),
+  clientId: "matrix",
+  logLevel: logLevel.NOTHING,
+  retry: { retries: 30, maxRetryTime: 2000 },
+});
+const administration = new KafkaJsAdministration(kafka);
+serve(new KafkaJsProducing(kafka), new KafkaJsConsuming(kafka, administration), administration);

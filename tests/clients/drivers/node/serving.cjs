@@ -134,34 +134,21 @@ class Held {
   }
 }
 
-// Each method that has a name of the vocabulary answers to that call.
-class Driver {
+// Each method of these that has a name of the vocabulary answers to that call.
+
+// Sending in the background. A subclass says in the library's words:
+//   newProducer(settings): a connected producer
+//   sendOne(producer, topic, message): [partition, offset]
+//   sendsAtOnce: whether it keeps the order of sends that are on their way together
+//   produce({ topic, records, settings })
+class Producing {
   constructor(kafka) {
     this.kafka = kafka;
-    this.consumers = {};
-    this.background = {};
-    this.connectedAdmin = null;
+    this.loads = {};
   }
-
-  // -- what a subclass says in the library's words
-
-  // newProducer(settings): a connected producer
-  // sendOne(producer, topic, message): [partition, offset]
-  // sendsAtOnce: whether it keeps the order of sends that are on their way together
-  // run(held, given): connect, subscribe and consume
-
-  async admin() {
-    if (this.connectedAdmin === null) {
-      this.connectedAdmin = this.kafka.admin();
-      await this.connectedAdmin.connect();
-    }
-    return this.connectedAdmin;
-  }
-
-  // -- sending in the background
 
   start_load({ name, topic, partitions, interval_ms, settings }) {
-    this.background[name] = new Background((load) => this.load(load, topic, partitions, interval_ms, settings));
+    this.loads[name] = new Background((load) => this.load(load, topic, partitions, interval_ms, settings));
   }
 
   async load(load, topic, partitions, intervalMs, settings) {
@@ -182,16 +169,26 @@ class Driver {
   }
 
   load_count({ name }) {
-    return this.background[name].soFar().length;
+    return this.loads[name].soFar().length;
   }
 
   async stop_load({ name }) {
-    const load = this.background[name];
+    const load = this.loads[name];
     const answers = await load.end();
     return { sent: load.sent, answers };
   }
+}
 
-  // -- consuming
+// Reading in groups. A subclass says in the library's words:
+//   run(held, given): connect, subscribe and consume
+//   commit({ name, offsets }), committed({ name, topic, partition })
+class Consuming {
+  constructor(kafka, administration) {
+    this.kafka = kafka;
+    this.administration = administration;
+    this.consumers = {};
+    this.readings = {};
+  }
 
   async open({ name, ...given }) {
     const held = (this.consumers[name] = new Held());
@@ -213,7 +210,7 @@ class Driver {
   async seek({ name, topic, partition, to }) {
     let offset = to;
     if (typeof to === "string") {
-      const [low, high] = await this.ends({ topic, partition });
+      const [low, high] = await this.administration.ends({ topic, partition });
       offset = to === "beginning" ? low : high;
     }
     const held = this.consumers[name];
@@ -242,7 +239,7 @@ class Driver {
 
   async start_reading({ name, topics, settings }) {
     await this.open({ name, topics, pattern: null, settings });
-    this.background[`${name}/reading`] = new Background((reading) => this.readOn(reading, name));
+    this.readings[name] = new Background((reading) => this.readOn(reading, name));
   }
 
   async readOn(reading, name) {
@@ -271,79 +268,25 @@ class Driver {
   }
 
   read_ends({ name }) {
-    const read = this.background[`${name}/reading`].soFar().filter(([kind]) => kind === "read");
+    const read = this.readings[name].soFar().filter(([kind]) => kind === "read");
     return Object.fromEntries(read.map(([, partition, offset]) => [partition, offset + 1]));
   }
 
   stop_reading({ name }) {
-    return this.background[`${name}/reading`].end();
-  }
-
-  // -- administration
-
-  async create_topic({ topic, partitions, replication, configs }) {
-    const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
-    const wanted = { topic, numPartitions: partitions, replicationFactor: replication, configEntries };
-    if (!(await (await this.admin()).createTopics({ topics: [wanted], timeout: 30_000 }))) {
-      throw Object.assign(new Error("the topic is there already"), { code: 36 });
-    }
-  }
-
-  async topics() {
-    return (await this.admin()).listTopics();
-  }
-
-  async delete_topic({ topic }) {
-    await (await this.admin()).deleteTopics({ topics: [topic] });
-  }
-
-  async groups() {
-    return (await (await this.admin()).listGroups()).groups.map((one) => one.groupId);
-  }
-
-  async delete_group({ group }) {
-    await (await this.admin()).deleteGroups([group]);
-  }
-
-  async ends({ topic, partition }) {
-    const all = await (await this.admin()).fetchTopicOffsets(topic);
-    const found = all.find((one) => one.partition === partition);
-    return [Number(found.low), Number(found.high)];
-  }
-
-  // Its consumers have no call for this.
-  offset_for_time({ topic, partition, timestamp }) {
-    return this.offset_at({ topic, partition, timestamp });
-  }
-
-  async offset_at({ topic, partition, timestamp }) {
-    const all = await (await this.admin()).fetchTopicOffsetsByTimestamp(topic, timestamp);
-    return Number(all.find((one) => one.partition === partition).offset);
-  }
-
-  async group_offsets({ group }) {
-    const all = await (await this.admin()).fetchOffsets({ groupId: group });
-    return all.flatMap(({ topic, partitions }) =>
-      partitions.map(({ partition, offset }) => [topic, partition, Number(offset)]),
-    );
-  }
-
-  // KafkaJS only knows the leaders of topics that it was asked about before.
-  async delete_records({ topic, partition, before }) {
-    await this.ends({ topic, partition });
-    await (await this.admin()).deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] });
-    return (await this.ends({ topic, partition }))[0];
+    return this.readings[name].end();
   }
 }
 
-async function serve(driver) {
+// A call is answered by the first part that has it.
+async function serve(...parts) {
   // The library's own prints must not come between the answers.
   console.log = console.info = console.debug = console.error;
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const { call, ...given } = JSON.parse(line);
     let reply;
     try {
-      reply = { ok: (await driver[call](given)) ?? null };
+      const part = parts.find((one) => call in one) ?? parts[0];
+      reply = { ok: (await part[call](given)) ?? null };
     } catch (error) {
       reply = { error: told(error) };
     }
@@ -352,4 +295,4 @@ async function serve(driver) {
   process.exit(0);
 }
 
-module.exports = { Driver, messageOf, namesOf, serve, told };
+module.exports = { Consuming, Producing, messageOf, namesOf, serve, told };
