@@ -8,6 +8,7 @@ import pytest
 
 from tests.clients.libraries import LIBRARIES, Library
 from tests.clients.matrix import ABSENT, CONFLUENT_JS, LIMITED, Cell
+from tests.clients.programs import NodeProgram
 from tests.clients.stage import Garage, Stage
 from tests.support.cluster import Cluster
 from tests.support.patience import seconds
@@ -30,6 +31,8 @@ NAMES = {
     "cooperative": ("assignors", "cooperative"),
 }
 """What a library names when it has the behaviour: a call of its admin client, a setting, an assignor."""
+BY_CODEC = Cell("KafkaJS", "10,000 in each compression")
+"""Its codecs tell this."""
 BY_PLAYING = {
     Cell("KafkaJS", "static member"),
     Cell("KafkaJS", "pattern"),
@@ -88,8 +91,17 @@ def test_a_library_that_has_it_names_it_so(offers: Offers, behaviour: str) -> No
     assert named(offers(KNOWS_ALL), behaviour)
 
 
-def test_every_absence_has_a_proof() -> None:
-    assert ABSENT.keys() <= {*BY_NAME, *BY_PLAYING}
+def test_kafkajs_has_gzip_of_its_own_and_is_given_all_other_codecs(offers: Offers) -> None:
+    library = BY_ROW[BY_CODEC.client]
+    assert offers(library)["codecs"] == ["gzip"]
+    assert isinstance(library.program, NodeProgram)
+    packages = {package.rpartition("@")[0] for package in library.program.packages}
+    assert LIMITED[BY_CODEC].startswith("gzip of its own")
+    assert {"kafkajs", *re.findall(r"by (\S+?)(?:,|$)", LIMITED[BY_CODEC])} == packages
+
+
+def test_every_absence_and_limit_has_a_proof() -> None:
+    assert ABSENT.keys() | LIMITED.keys() == {*BY_NAME, *BY_PLAYING, BY_CODEC}
 
 
 @pytest.mark.cluster

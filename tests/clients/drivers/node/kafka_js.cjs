@@ -9,6 +9,26 @@ const { Consuming, Producing, messageOf, serve, told } = require("./serving.cjs"
 
 const { CompressionCodecs, CompressionTypes, Kafka, PartitionAssigners, logLevel } = kafkajs;
 
+const COMPRESSION = {
+  none: CompressionTypes.None,
+  gzip: CompressionTypes.GZIP,
+  snappy: CompressionTypes.Snappy,
+  lz4: CompressionTypes.LZ4,
+  zstd: CompressionTypes.ZSTD,
+};
+
+function codecOf(type) {
+  try {
+    return CompressionCodecs[type]();
+  } catch (error) {
+    if (error.name !== "KafkaJSNotImplemented") throw error;
+    return null;
+  }
+}
+
+// Those that it has before it is given any.
+const CODECS_OF_ITS_OWN = Object.keys(COMPRESSION).filter((name) => name !== "none" && codecOf(COMPRESSION[name]));
+
 // All but gzip are packages of their own.
 CompressionCodecs[CompressionTypes.Snappy] = require("kafkajs-snappy");
 CompressionCodecs[CompressionTypes.LZ4] = new (require("@2l/kafkajs-lz4"))().codec;
@@ -18,14 +38,6 @@ CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   // A frame need not say how large its content is: so much room has it then.
   decompress: async (data) => zstdReady.then(() => Buffer.from(zstd.decompress(data, { defaultHeapSize: 64 << 20 }))),
 });
-
-const COMPRESSION = {
-  none: CompressionTypes.None,
-  gzip: CompressionTypes.GZIP,
-  snappy: CompressionTypes.Snappy,
-  lz4: CompressionTypes.LZ4,
-  zstd: CompressionTypes.ZSTD,
-};
 
 class KafkaJsProducing extends Producing {
   // Sends side by side may overtake each other while they are retried: it keeps order only for one at a time.
@@ -126,7 +138,11 @@ class KafkaJsConsuming extends Consuming {
   }
 
   offers() {
-    return { admin: Object.keys(this.kafka.admin()), assignors: Object.keys(PartitionAssigners) };
+    return {
+      admin: Object.keys(this.kafka.admin()),
+      assignors: Object.keys(PartitionAssigners),
+      codecs: CODECS_OF_ITS_OWN,
+    };
   }
 }
 
