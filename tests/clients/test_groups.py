@@ -1,13 +1,12 @@
 """Groups of two: members leave, join and die, eagerly and cooperatively; static members; commits."""
 
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 
 import pytest
 
-from tests.clients.driver import Driver, Part, Record
+from tests.clients.driver import Part, Record
 from tests.clients.libraries import LIBRARIES, Library, each_library
+from tests.clients.members import PARTITIONS, wait_shared
 from tests.clients.stage import Garage, Scenario, Stage
 from tests.support.cluster import Cluster
 from tests.support.patience import until
@@ -15,53 +14,7 @@ from tests.support.patience import until
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 Play = Callable[[Scenario], None]
-Member = tuple[Driver, str]
-PARTITIONS = 6
 SESSION_MS = 6000
-
-
-class Turns:
-    """Polls each member in a thread of its own: some libraries wait within a poll until all members have joined."""
-
-    def __init__(self, members: Sequence[Member]) -> None:
-        self._ended = threading.Event()
-        self._pool = ThreadPoolExecutor(len(members))
-        self.owned: dict[Member, set[Part]] = {}
-        self._polling = [self._pool.submit(self._poll, member) for member in members]
-
-    def _poll(self, member: Member) -> None:
-        driver, name = member
-        while not self._ended.is_set():
-            driver.poll(name, timeout_ms=500)
-            self.owned[member] = driver.assignment(name)
-
-    def broken(self) -> None:
-        """Raise what a poll has raised."""
-        for polling in self._polling:
-            if polling.done():
-                polling.result()
-
-    def end(self) -> None:
-        self._ended.set()
-        self._pool.shutdown()
-
-
-def wait_shared(topic: str, *members: Member, partitions: int = PARTITIONS, timeout: float = 60) -> list[set[Part]]:
-    """Poll every member until each has its share and together they have all partitions; what each has."""
-    turns = Turns(members)
-    every, share = {(topic, number) for number in range(partitions)}, partitions // len(members)
-
-    def shared() -> bool:
-        turns.broken()
-        owned = list(turns.owned.values())
-        fair = len(owned) == len(members) and all(len(one) == share for one in owned)
-        return fair and set.union(*owned) == every
-
-    try:
-        until(shared, f"{len(members)} members share {topic}", timeout)
-    finally:
-        turns.end()
-    return [turns.owned[member] for member in members]
 
 
 @each_library("leave, join, die")
