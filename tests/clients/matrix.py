@@ -119,7 +119,7 @@ def _cells(client: str, behaviours: tuple[str, ...], reason: str) -> dict[Cell, 
 
 NO_CALL = "its admin client has no such call"
 BY_CONSUMER = "its admin client has no such call; its consumer finds the offset, for the seek"
-EAGER_ONLY = "it has eager assignors only"
+EAGER_ONLY = "whatever the assignor, it gives up everything to join again"
 NO_STATIC_MEMBERS = "it knows no static members"
 ABSENT: Mapping[Cell, str] = {
     **_cells("confluent-kafka", ("delete offsets", "log dirs"), NO_CALL),
@@ -138,7 +138,7 @@ ABSENT: Mapping[Cell, str] = {
     **_cells(CONFLUENT_JS, ("configs", "delete offsets", "log dirs"), NO_CALL),
 }
 """Cells that a client cannot have with Apache Kafka 4.3 either, and why: shown as a dash and a footnote.
-test_absence.py asks the libraries whether that is still so."""
+test_absence.py asks the libraries whether that is still so; test_cooperation.py plays what no assignor changes."""
 
 NO_SETTING = "its admin client reads a group's offsets and cannot set them"
 LIMITED: Mapping[Cell, str] = {

@@ -18,7 +18,7 @@ AT_ONCE = 4
 
 
 class Garage:
-    """The running drivers: two for each library, each started anew when it was killed."""
+    """The running drivers: one for each role of a library, each started anew when it was killed."""
 
     def __init__(self, bootstrap: str, folder: Path) -> None:
         self._bootstrap = bootstrap

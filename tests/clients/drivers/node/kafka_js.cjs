@@ -4,6 +4,7 @@
 const kafkajs = require("kafkajs");
 const zstd = require("@bokuweb/zstd-wasm");
 const { KafkaJsAdministration } = require("./kafka_js_admin.cjs");
+const { owning } = require("./kafka_js_owning.cjs");
 const { range } = require("./kafka_js_range.cjs");
 const { Consuming, Producing, messageOf, serve, told } = require("./serving.cjs");
 
@@ -80,10 +81,12 @@ class KafkaJsProducing extends Producing {
 
 class KafkaJsConsuming extends Consuming {
   async run(held, { topics, pattern, settings }) {
+    // Among its like its own is chosen, among others the one that all know.
+    const eager = [PartitionAssigners.roundRobin, range];
     const consumer = (held.consumer = this.kafka.consumer({
       groupId: settings.group,
-      // Among its like its own is chosen, among others the one that all know.
-      partitionAssigners: [PartitionAssigners.roundRobin, range],
+      // What it owns changes nothing in how it joins again (test_cooperation.py).
+      partitionAssigners: settings.assignor === "cooperative" ? [owning(() => held.owned)] : eager,
       // By this name it would have static members; it ignores it (test_absence.py).
       groupInstanceId: settings.instance,
       sessionTimeout: settings.session_ms ?? 10_000,
@@ -116,6 +119,7 @@ class KafkaJsConsuming extends Consuming {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       const assigned = Object.entries(payload.memberAssignment);
       held.assigned = assigned.flatMap(([topic, all]) => all.map((one) => [topic, one]));
+      held.owned = payload.memberAssignment;
       held.events.push(["assigned", held.assigned]);
       // It fetches again from what is committed now.
       held.joins += 1;

@@ -88,6 +88,7 @@ class Held {
     this.batches = [];
     this.events = [];
     this.assigned = [];
+    this.owned = {};
     this.read = {};
     this.joins = 0;
     this.closing = false;

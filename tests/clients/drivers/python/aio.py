@@ -11,7 +11,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator import assignors
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from owning import OwningAssignor
 from serving import ClientError, answering, ends_of, pack, told, unpack
+
+ASSIGNORS = {"eager": RangePartitionAssignor, "cooperative": OwningAssignor}
+"""What a member owns changes nothing in how it joins again (test_cooperation.py)."""
 
 
 class Background:
@@ -141,7 +145,7 @@ class Consuming:
             session_timeout_ms=settings.get("session_ms", 10_000),
             heartbeat_interval_ms=300,
             metadata_max_age_ms=500,
-            partition_assignment_strategy=[RangePartitionAssignor],
+            partition_assignment_strategy=[ASSIGNORS[settings.get("assignor", "eager")]()],
         )
         listener = Listener(self.events[name])
         if pattern is None:
