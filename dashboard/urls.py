@@ -19,7 +19,7 @@ from dashboard.views import (
     topic,
     topics,
 )
-from dashboard.views.refusals import forbidden, not_found
+from dashboard.views.refusals import bad_request, forbidden, not_found
 from streams.tail.sockets import TailSocket
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
 ]
 
+handler400 = bad_request.bad_request
 handler403 = forbidden.forbidden
 handler404 = not_found.not_found
 handler500 = database.server_error

@@ -1,6 +1,7 @@
 """What may not be done is told within the console's frame, or at the door: what happened, and what to do next."""
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -194,3 +195,22 @@ async def test_a_place_within_a_page_hears_it_without_a_page_around_it(bob: Asyn
     ):
         assert part.startswith('<div class="empty"><strong>Not ')
         assert "<html" not in part
+
+
+async def test_who_asks_by_another_name_hears_how_the_console_learns_it(
+    bob: AsyncClient, show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show(WHOLE)
+    monkeypatch.setattr(settings, "ALLOWED_HOSTS", ["console.internal"])
+    for client in (bob, AsyncClient()):
+        page = body(await client.get("/topics/"), 400)
+        assert "The console is not known by the name “testserver”." in page
+        assert "started with ODRADEK_ALLOWED_HOSTS=testserver." in page
+
+
+async def test_what_cannot_be_read_is_refused_without_a_word_of_names(bob: AsyncClient, show: Show) -> None:
+    show(WHOLE)
+    many = {f"field{number}": "" for number in range(1100)}
+    page = body(await bob.post("/theme/", {**many, "csrfmiddlewaretoken": await token(bob)}), 400)
+    assert "cannot take what your browser sent. Nothing was changed." in page
+    assert "ODRADEK_ALLOWED_HOSTS" not in page
