@@ -25,7 +25,10 @@ ELECTIONS = {PREFERRED: Election.PREFERRED, UNCLEAN: Election.UNCLEAN}
 def elect(
     state: ClusterState, policy: Policy, request: ElectLeadersRequest
 ) -> tuple[list[Change], ElectLeadersResponse]:
-    """Elect preferred leaders, or any replica where nobody leads. Null asks for all partitions that need it."""
+    """Elect preferred leaders, or any replica where nobody leads.
+
+    Null asks for all partitions that need it: every topic is answered for then, with none where all are led well.
+    """
     if request.election_type not in ELECTIONS:
         raise InvalidRequest(f"Unknown election type {request.election_type}")
     if request.topic_partitions is None:
@@ -38,8 +41,9 @@ def elect(
         following, result = _elect(state, policy, name, index, ELECTIONS[request.election_type])
         if following is not None:
             changes.append(changed(state.topics[name].id, index, following))
+        answered = by_topic.setdefault(name, ReplicaElectionResult(topic=name)).partition_result
         if request.topic_partitions is not None or result.error_code != ErrorCode.ELECTION_NOT_NEEDED:
-            by_topic.setdefault(name, ReplicaElectionResult(topic=name)).partition_result.append(result)
+            answered.append(result)
     return changes, ElectLeadersResponse(replica_election_results=list(by_topic.values()))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cluster.controller.changes import NO_LEADER
 from cluster.protocol.errors import ErrorCode, InvalidRequest
-from cluster.protocol.messages.topics import ElectLeadersRequest, TopicPartitions
+from cluster.protocol.messages.topics import ElectLeadersRequest, ReplicaElectionResult, TopicPartitions
 from tests.controller.cluster import ControlledCluster, three_brokers
 
 PREFERRED, UNCLEAN = 0, 1
@@ -54,6 +54,13 @@ async def test_all_partitions_are_answered_for_where_an_election_was_needed() ->
     cluster = await one_led_by_another()
     await cluster.propose("orders", (2, 3, 1))
     assert await elect(cluster, PREFERRED) == {("orders", 0): ErrorCode.NONE}
+
+
+async def test_a_topic_is_listed_where_no_election_was_needed_when_all_are_asked_for() -> None:
+    cluster = await three_brokers()
+    await cluster.topic("orders", (1, 2, 3))
+    response = await cluster.controller.elect_leaders(ElectLeadersRequest(topic_partitions=None))
+    assert response.replica_election_results == [ReplicaElectionResult(topic="orders", partition_result=[])]
 
 
 async def test_an_unclean_election_is_for_partitions_that_nobody_leads() -> None:

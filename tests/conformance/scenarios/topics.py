@@ -8,6 +8,8 @@ from cluster.protocol.messages.topics import (
     DeleteTopicsRequest,
     DeleteTopicState,
     ElectLeadersRequest,
+    ElectLeadersResponse,
+    ReplicaElectionResult,
     TopicPartitions,
 )
 from tests.conformance.recorder import UNKNOWN_ID, Peer
@@ -109,4 +111,8 @@ async def elect_leaders(peer: Peer) -> None:
         await peer.ask(f"type {kind}", ElectLeadersRequest(election_type=kind, topic_partitions=asked, timeout_ms=5000))
     await peer.ask("nothing", ElectLeadersRequest(topic_partitions=[], timeout_ms=5000))
     everything = ElectLeadersRequest(topic_partitions=None, timeout_ms=5000)
-    await peer.ask("everything", everything, shown=lambda answer: answer.error_code)
+    await peer.ask("everything", everything, shown=lambda answer: (answer.error_code, _about(topic, answer)))
+
+
+def _about(topic: str, answer: ElectLeadersResponse) -> list[ReplicaElectionResult]:
+    return [result for result in answer.replica_election_results if result.topic == topic]
