@@ -10,6 +10,14 @@ from typing import Any, Final
 
 from cluster.protocol.api import ApiKey
 from cluster.protocol.fields import message_info
+from cluster.protocol.messages.access import (
+    CreateAclsRequest,
+    CreateAclsResponse,
+    DeleteAclsRequest,
+    DeleteAclsResponse,
+    DescribeAclsRequest,
+    DescribeAclsResponse,
+)
 from cluster.protocol.messages.commits import (
     OffsetCommitRequest,
     OffsetCommitResponse,
@@ -157,6 +165,9 @@ _TABLE: Final = (
     _api(ApiKey.DELETE_RECORDS, DeleteRecordsRequest, DeleteRecordsResponse),
     _api(ApiKey.INIT_PRODUCER_ID, InitProducerIdRequest, InitProducerIdResponse),
     _api(ApiKey.OFFSET_FOR_LEADER_EPOCH, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse),
+    _api(ApiKey.DESCRIBE_ACLS, DescribeAclsRequest, DescribeAclsResponse),
+    _api(ApiKey.CREATE_ACLS, CreateAclsRequest, CreateAclsResponse),
+    _api(ApiKey.DELETE_ACLS, DeleteAclsRequest, DeleteAclsResponse),
     _api(ApiKey.DESCRIBE_CONFIGS, DescribeConfigsRequest, DescribeConfigsResponse),
     _api(ApiKey.ALTER_CONFIGS, AlterConfigsRequest, AlterConfigsResponse),
     _api(ApiKey.DESCRIBE_LOG_DIRS, DescribeLogDirsRequest, DescribeLogDirsResponse),

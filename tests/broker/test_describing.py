@@ -1,10 +1,11 @@
-"""DescribeConfigs, ListConfigResources, DescribeCluster and DescribeLogDirs, as Kafka 4.3.1 answered the same."""
+"""DescribeConfigs, ListConfigResources, DescribeCluster, DescribeLogDirs and ACLs, as Kafka 4.3.1 answered the same."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from cluster.broker.handlers.access import create_acls, delete_acls, describe_acls
 from cluster.broker.handlers.cluster import describe_cluster
 from cluster.broker.handlers.configs import describe_configs, list_config_resources
 from cluster.broker.handlers.storage import describe_log_dirs
@@ -12,6 +13,13 @@ from cluster.broker.services import Services
 from cluster.controller.state import BROKER, TOPIC
 from cluster.protocol.api import ApiKey
 from cluster.protocol.errors import ErrorCode
+from cluster.protocol.messages.access import (
+    AclCreation,
+    CreateAclsRequest,
+    DeleteAclsFilter,
+    DeleteAclsRequest,
+    DescribeAclsRequest,
+)
 from cluster.protocol.messages.configs import (
     DescribeConfigsRequest,
     DescribeConfigsResource,
@@ -198,3 +206,13 @@ async def test_partitions_that_are_not_here_are_left_out() -> None:
 async def test_a_broken_disk_is_an_error_of_its_directory() -> None:
     result = await log_dirs(hosting(broken=True), None)
     assert (result.error_code, result.topics, result.total_bytes) == (ErrorCode.KAFKA_STORAGE_ERROR, [], -1)
+
+
+def test_who_asks_for_rules_of_access_hears_that_there_is_no_authorizer() -> None:
+    services, disabled = services_with(a_state()), ErrorCode.SECURITY_DISABLED
+    described = describe_acls(DescribeAclsRequest(), asked(ApiKey.DESCRIBE_ACLS, 3), services)
+    assert (described.error_code, described.resources) == (disabled, [])
+    made = create_acls(CreateAclsRequest(creations=[AclCreation()] * 2), asked(ApiKey.CREATE_ACLS, 3), services)
+    assert [one.error_code for one in made.results] == [disabled, disabled]
+    gone = delete_acls(DeleteAclsRequest(filters=[DeleteAclsFilter()] * 3), asked(ApiKey.DELETE_ACLS, 3), services)
+    assert [(one.error_code, one.matching_acls) for one in gone.filter_results] == [(disabled, [])] * 3

@@ -44,7 +44,7 @@ MEANT = (
         api="ApiVersions",
         field="api_keys[[]*",
         ours=MISSING,
-        reason="what is not implemented yet is not advertised: transactions, SASL, ACLs, quotas, newer kinds of groups",
+        reason="what is not implemented yet is not advertised: transactions, SASL, quotas, newer kinds of groups",
     ),
     Meant(api="ApiVersions", field="*features*", reason="no KRaft features: clients then use the older transactions"),
     Meant(api="DescribeTopicPartitions", label="bad name ''", field="*", reason=FAILS_INSIDE),

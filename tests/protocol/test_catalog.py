@@ -26,6 +26,9 @@ KAFKA_4_3 = """
     21 DeleteRecords 0-2 v2
     22 InitProducerId 0-5 v2
     23 OffsetForLeaderEpoch 2-4 v4
+    29 DescribeAcls 1-3 v2
+    30 CreateAcls 1-3 v2
+    31 DeleteAcls 1-3 v2
     32 DescribeConfigs 1-4 v4
     33 AlterConfigs 0-2 v2
     35 DescribeLogDirs 1-5 v2

@@ -18,8 +18,7 @@ from cluster.protocol.catalog import API_SPECS, ApiSpec
 from cluster.protocol.errors import ErrorCode, ProtocolViolation
 from cluster.protocol.frames import decode_response, encode_request, encode_response, parse_request
 from cluster.protocol.messages.fetch import FetchableTopicResponse, FetchResponse, PartitionData
-from cluster.protocol.messages.handshake import ApiVersion, ApiVersionsResponse
-from cluster.protocol.messages.headers import RequestHeader, ResponseHeader
+from cluster.protocol.messages.handshake import ApiVersion, ApiVersionsResponse, RequestHeader, ResponseHeader
 from cluster.protocol.messages.metadata import MetadataRequest
 from cluster.protocol.schema import encode_bytes
 from tests.protocol.samples import SHORT, name_of, sample

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cluster.broker.handlers.access import CLUSTER_OPERATIONS, NOT_ASKED
 from cluster.broker.handlers.metadata import controller_id
-from cluster.broker.handlers.operations import CLUSTER_OPERATIONS, NOT_ASKED
 from cluster.broker.services import RequestContext, Services
 from cluster.protocol.errors import ErrorCode
 from cluster.protocol.messages.metadata import DescribeClusterBroker, DescribeClusterRequest, DescribeClusterResponse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cluster.broker.groups import HostedShard
-from cluster.broker.handlers.operations import GROUP_OPERATIONS
+from cluster.broker.handlers.access import GROUP_OPERATIONS
 from cluster.broker.services import RequestContext, Services
 from cluster.protocol.errors import ErrorCode, KafkaError
 from cluster.protocol.messages.groups import (

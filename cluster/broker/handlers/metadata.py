@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator
 
-from cluster.broker.handlers.operations import CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS
+from cluster.broker.handlers.access import CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS
 from cluster.broker.services import RequestContext, Services
 from cluster.controller.placement import valid_topic_name
 from cluster.controller.state import ClusterState, PartitionState, TopicState

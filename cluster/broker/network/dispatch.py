@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from cluster.broker.handlers import (
+    access,
     alterations,
     cluster,
     commits,
@@ -57,6 +58,9 @@ HANDLERS: Mapping[ApiKey, Handler] = {
     ApiKey.DELETE_RECORDS: offsets.delete_records,
     ApiKey.INIT_PRODUCER_ID: produce.init_producer_id,
     ApiKey.OFFSET_FOR_LEADER_EPOCH: offsets.offset_for_leader_epoch,
+    ApiKey.DESCRIBE_ACLS: access.describe_acls,
+    ApiKey.CREATE_ACLS: access.create_acls,
+    ApiKey.DELETE_ACLS: access.delete_acls,
     ApiKey.DESCRIBE_CONFIGS: configs.describe_configs,
     ApiKey.ALTER_CONFIGS: alterations.alter_configs,
     ApiKey.DESCRIBE_LOG_DIRS: storage.describe_log_dirs,

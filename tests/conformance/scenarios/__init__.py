@@ -27,6 +27,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "everything": metadata.everything,
     "described-topics": metadata.described_topics,
     "described-cluster": metadata.described_cluster,
+    "acls": metadata.acls,
     "produce": produce.produce,
     "unanswered": produce.unanswered,
     "bad-batches": produce.bad_batches,

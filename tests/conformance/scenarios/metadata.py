@@ -1,5 +1,12 @@
-"""Metadata, DescribeTopicPartitions, DescribeCluster."""
+"""Metadata, DescribeTopicPartitions, DescribeCluster; the ACLs of a cluster without an authorizer."""
 
+from cluster.protocol.messages.access import (
+    AclCreation,
+    CreateAclsRequest,
+    DeleteAclsFilter,
+    DeleteAclsRequest,
+    DescribeAclsRequest,
+)
 from cluster.protocol.messages.metadata import (
     DescribeClusterRequest,
     DescribeTopicPartitionsRequest,
@@ -104,3 +111,23 @@ async def described_cluster(peer: Peer) -> None:
             await peer.ask(f"endpoint type {kind}", DescribeClusterRequest(endpoint_type=kind), version)
     await peer.ask("fenced", DescribeClusterRequest(include_fenced_brokers=True))
     await peer.ask("operations", DescribeClusterRequest(include_cluster_authorized_operations=True))
+
+
+ANY, PREFIXED, TOPIC, READ, ALLOW = 1, 4, 2, 3, 3
+
+
+async def acls(peer: Peer) -> None:
+    named = {"principal": "User:alice", "host": "*", "operation": READ, "permission_type": ALLOW}
+    one = AclCreation(resource_type=TOPIC, resource_name="orders", **named)
+    other = AclCreation(resource_type=TOPIC, resource_name="o", resource_pattern_type=PREFIXED, **named)
+    for count, rules in enumerate(([], [one], [one, other])):
+        await peer.ask_in_every_version(f"create {count}", lambda _, r=rules: CreateAclsRequest(creations=r))
+    everything = {"operation": ANY, "permission_type": ANY, "pattern_type_filter": ANY, "resource_type_filter": ANY}
+    anyone = {"resource_name_filter": None, "principal_filter": None, "host_filter": None}
+    orders = {"operation": READ, "permission_type": ALLOW, "resource_type_filter": TOPIC}
+    for label, wanted in (("everything", everything | anyone), ("orders", orders | {"resource_name_filter": "orders"})):
+        await peer.ask_in_every_version(f"describe {label}", lambda _, w=wanted: DescribeAclsRequest(**w))
+        await peer.ask_in_every_version(
+            f"delete {label}", lambda _, w=wanted: DeleteAclsRequest(filters=[DeleteAclsFilter(**w)] * 2)
+        )
+    await peer.ask("delete nothing", DeleteAclsRequest())
