@@ -106,7 +106,7 @@ def assert_agrees_with_itself(log: PartitionLog) -> None:
     for batch in batches:
         starts.setdefault(batch.partition_leader_epoch, batch.base_offset)
     assert log.epochs.entries == sorted(starts.items())
-    last_sequences = {batch.producer_id: batch.last_sequence for batch in batches if batch.has_producer_id}
+    last_sequences = {batch.producer_id: batch.last_sequence for batch in batches if batch.producer_id >= 0}
     assert {entry.producer_id: entry.last_sequence for entry in log.active_producers()} == last_sequences
     if batches:
         newest = max(record.timestamp for record in stored_records(log))

@@ -39,13 +39,13 @@ from cluster.protocol.messages.produce import (
     TopicProduceData,
     TopicProduceResponse,
 )
-from cluster.protocol.records.batch import HEADER_BYTES, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, Compression
+from cluster.protocol.records.batch import NO_PRODUCER_EPOCH, NO_PRODUCER_ID, Compression, attributes_of
 
 INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state"})
 ADMIN_CLIENT_ID = "__admin_client"
 ZSTD_SINCE, CURRENT_LEADER_SINCE, TOPIC_IDS_SINCE = 7, 10, 13
 ACKS_ALL = -1
-LOW_ATTRIBUTES_POSITION, CODEC_MASK, TRANSACTIONAL = 22, 0x07, 0x10
+CODEC_MASK, TRANSACTIONAL = 0x07, 0x10
 
 WITHOUT_LOG_START = (
     CorruptMessage,
@@ -172,7 +172,7 @@ class Producing:
         if not records:
             raise InvalidRecord("there must be one record batch for each partition")
         batch: memoryview = records
-        attributes = batch[LOW_ATTRIBUTES_POSITION] if len(batch) >= HEADER_BYTES else 0
+        attributes = attributes_of(batch)
         if self._version < ZSTD_SINCE and attributes & CODEC_MASK == Compression.ZSTD:
             raise UnsupportedCompressionType(f"version {self._version} of Produce does not know Zstandard")
         if attributes & TRANSACTIONAL and not self._transactional:

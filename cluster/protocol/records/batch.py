@@ -167,11 +167,6 @@ class Batch:
         """Whether the batch holds a marker instead of records."""
         return bool(self.attributes & _CONTROL)
 
-    @property
-    def has_producer_id(self) -> bool:
-        """Whether an idempotent producer wrote the batch."""
-        return self.producer_id > NO_PRODUCER_ID
-
     def view(self) -> memoryview:
         """The bytes of the batch, not copied."""
         return memoryview(self.buffer)[self.start : self.end]
@@ -207,6 +202,11 @@ class Batch:
     def _writable(self) -> bytearray | memoryview:
         assert not isinstance(self.buffer, bytes), "a batch is patched in the buffer that it was received in"
         return self.buffer
+
+
+def attributes_of(buffer: Buffer) -> int:
+    """The attributes of the batch that begins here, and nothing else of its header; 0 where that is cut."""
+    return int(_ATTRIBUTES.unpack_from(buffer, _ATTRIBUTES_POSITION)[0]) if len(buffer) >= HEADER_BYTES else 0
 
 
 def batches(buffer: Buffer, start: int = 0, end: int | None = None) -> Iterator[Batch]:
