@@ -214,3 +214,10 @@ async def test_what_cannot_be_read_is_refused_without_a_word_of_names(bob: Async
     page = body(await bob.post("/theme/", {**many, "csrfmiddlewaretoken": await token(bob)}), 400)
     assert "cannot take what your browser sent. Nothing was changed." in page
     assert "ODRADEK_ALLOWED_HOSTS" not in page
+
+
+async def test_what_is_no_name_of_a_host_is_not_proposed_as_a_setting() -> None:
+    page = body(await AsyncClient(SERVER_NAME="testserver").get("/topics/", headers={"host": "my_console:8000"}), 400)
+    assert "my_console:8000”" in page
+    assert "no underscores" in page
+    assert "ODRADEK_ALLOWED_HOSTS" not in page

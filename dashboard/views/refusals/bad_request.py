@@ -18,7 +18,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def _of_another_name(request: HttpRequest) -> Refusal:
-    name, _ = split_domain_port(request.META.get("HTTP_HOST", ""))
-    sentence = f"The console is not known by the name “{name}”."
-    advice = f"To be opened by this name, it must be started with ODRADEK_ALLOWED_HOSTS={name}."
+    asked = request.META.get("HTTP_HOST", "")
+    name, _ = split_domain_port(asked)
+    sentence = f"The console is not known by the name “{name or asked}”."
+    if name:
+        advice = f"To be opened by this name, it must be started with ODRADEK_ALLOWED_HOSTS={name}."
+    else:
+        advice = "That is no name of a host: it may have letters, digits, dots and hyphens, no underscores."
     return Refusal(status=STATUS, title="Not by this name", sentence=sentence, advice=advice)
