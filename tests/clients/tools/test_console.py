@@ -112,9 +112,11 @@ def test_a_partition_is_read_from_an_offset(shell: Shell, filled: str, offset: s
 
 @pytest.mark.cell(CONSUMER, "its options")
 def test_a_group_goes_on_where_it_was(shell: Shell, filled: str, new_name: NewName) -> None:
+    """The first reads more than one partition holds: without a position in both, it would commit one of them only, and
+    the second, which is not told to begin at the beginning, would begin the other at its end, as with Apache Kafka."""
     group = ("--group", new_name())
-    first = read(shell, filled, 8, *group, "--from-beginning")
-    second = read(shell, filled, 12, *group)
+    first = read(shell, filled, 12, *group, "--from-beginning")
+    second = read(shell, filled, 8, *group)
     assert sorted(first + second) == sorted(f"value-{number}" for number in range(20))
 
 
