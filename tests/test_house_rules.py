@@ -28,6 +28,7 @@ def python_files(*folders: str) -> list[Path]:
 
 NODE_FILES = python_files(*(f"cluster/{room}" for room in NODE_ROOMS))
 PRODUCT_FILES = python_files(*PRODUCT)
+TEST_FILES = python_files("tests")
 
 
 def name_of(path: Path) -> str:
@@ -95,7 +96,7 @@ def test_node_code_meets_the_world_only_through_its_doors(path: Path) -> None:
     assert not found, f"{name_of(path)}: {'; '.join(found)}"
 
 
-@pytest.mark.parametrize("path", PRODUCT_FILES, ids=name_of)
+@pytest.mark.parametrize("path", PRODUCT_FILES + TEST_FILES, ids=name_of)
 def test_files_classes_and_functions_keep_their_size(path: Path) -> None:
     text = path.read_text()
     assert text.count("\n") <= MAX_FILE, f"{name_of(path)} has more than {MAX_FILE} lines"

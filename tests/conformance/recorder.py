@@ -120,19 +120,7 @@ class Peer:
 
     async def ask_raw(self, label: str, frame: bytes, *, sized: bool = True, broker: int = 1) -> None:
         """Send these bytes on a connection of their own; record how an answer begins, or that it closed."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.base_port + broker - 1)
-        try:
-            writer.write(struct.pack(">i", len(frame)) + frame if sized else frame)
-            async with asyncio.timeout(seconds(3)):
-                size = struct.unpack(">i", await reader.readexactly(4))[0]
-                answered = (await reader.readexactly(size))[:SHOWN_BYTES]
-                told = f"an answer: {answered.hex(' ')}"
-        except (asyncio.IncompleteReadError, ConnectionError):
-            told = "closed"
-        except TimeoutError:
-            told = "no answer"
-        finally:
-            writer.close()
+        told = await raw_answer(self.base_port + broker - 1, struct.pack(">i", len(frame)) + frame if sized else frame)
         self.exchanges.append(Exchange(self.scenario, label, "raw bytes", 0, told))
 
     def note(self, label: str, api: str, version: int, told: Any) -> None:
@@ -205,6 +193,23 @@ class Peer:
     def close(self) -> None:
         for connection in self._connections.values():
             connection.close()
+
+
+async def raw_answer(port: int, data: bytes) -> str:
+    """How the answer to these bytes begins, or that the connection was closed or nothing came."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(data)
+        async with asyncio.timeout(seconds(3)):
+            size = struct.unpack(">i", await reader.readexactly(4))[0]
+            answered = (await reader.readexactly(size))[:SHOWN_BYTES]
+            return f"an answer: {answered.hex(' ')}"
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return "closed"
+    except TimeoutError:
+        return "no answer"
+    finally:
+        writer.close()
 
 
 async def until(ask: Callable[[], Awaitable[Any]], content: Callable[[Any], bool], at_most_s: float = 30.0) -> Any:

@@ -1,8 +1,7 @@
 """Any commands in any order: the invariants of KAFKA.md §2 hold after each, and no acknowledged record is lost.
 
-Records are counts here: `held` is how many of a partition's records a replica has, `acknowledged` how many a producer
-with acks=all was told of. Broker 1 has a disk that forgets on every unclean stop (as many as min.insync.replicas - 1
-such brokers are promised to be survived, KIP-966); the others keep what they were given.
+Broker 1 has a disk that forgets on every unclean stop (of such brokers as many as min.insync.replicas - 1 are survived,
+KIP-966); the others keep what they were given.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cluster.controller import commits
-from cluster.controller.changes import NO_LEADER
-from cluster.controller.state import BROKER, TOPIC, ClusterState, PartitionState
+from cluster.controller.state import BROKER, TOPIC, ClusterState
 from cluster.protocol.errors import ErrorCode
 from cluster.protocol.messages.topics import ElectLeadersRequest
 from tests.controller.cluster import SESSION_MS, ControlledCluster
 from tests.controller.invariants import check_log, check_state
+from tests.controller.records import Records
 from tests.support.metadata_store import Fault
 
 BROKERS = (1, 2, 3)
@@ -32,17 +31,15 @@ brokers = st.sampled_from(BROKERS)
 topics = st.sampled_from(sorted(ASSIGNMENTS))
 
 
-class Commands(RuleBasedStateMachine):
-    """A controller, its brokers' processes, and the records of each partition."""
+class Processes(RuleBasedStateMachine):
+    """A controller, and its brokers' processes that come and go."""
 
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.cluster = ControlledCluster()
         self.running: dict[int, bool] = dict.fromkeys(BROKERS, False)
-        self.held: dict[tuple[str, int], int] = {}
-        self.acknowledged: dict[str, int] = {}
-        self.led: dict[str, int] = {}
+        self.records = Records(self.cluster, self.running)
         self.replayed: ClusterState | None = None
         self.pause, commits.RETRY_S = commits.RETRY_S, 0
 
@@ -57,11 +54,9 @@ class Commands(RuleBasedStateMachine):
     def begin(self) -> None:
         self.run(self.cluster.elect())
         self.run(self.cluster.start(*BROKERS))
-        self.running = dict.fromkeys(BROKERS, True)
+        self.running.update(dict.fromkeys(BROKERS, True))
         for name in ASSIGNMENTS:
             self._create(name)
-
-    # -- brokers
 
     @rule(broker=brokers)
     def kill(self, broker: int) -> None:
@@ -72,8 +67,7 @@ class Commands(RuleBasedStateMachine):
     def _die(self, broker: int) -> None:
         self.running[broker] = False
         if broker == FORGETFUL:
-            for name in ASSIGNMENTS:
-                self.held.pop((name, FORGETFUL), None)
+            self.records.forget(broker)
 
     @rule(broker=brokers)
     def kill_unnoticed(self, broker: int) -> None:
@@ -126,17 +120,21 @@ class Commands(RuleBasedStateMachine):
     def the_next_write_meets(self, fault: Fault) -> None:
         self.cluster.store.faults.append(fault)
 
-    # -- topics
-
     def _create(self, name: str) -> None:
         self.run(self.cluster.topic(name, ASSIGNMENTS[name]))
-        self.acknowledged[name] = self.led[name] = 0
+        self.records.begin(name)
+
+    def _state(self) -> ClusterState:
+        return self.cluster.state
+
+
+class Commands(Processes):
+    """Topics, configurations and records besides, and what must hold."""
 
     @rule(name=topics)
     def delete_and_create(self, name: str) -> None:
         if any(map(self._state().active, ASSIGNMENTS[name])):
             self.run(self.cluster.controller.delete_topics([self._state().topics[name].id]))
-            self.held = {key: count for key, count in self.held.items() if key[0] != name}
             self._create(name)
 
     @rule(name=topics, value=st.sampled_from(["1", "2", "3", None]))
@@ -147,66 +145,34 @@ class Commands(RuleBasedStateMachine):
     def another_minimum_for_all(self, value: str) -> None:
         self.run(self.cluster.controller.alter_configs({(BROKER, ""): {"min.insync.replicas": value}}))
 
-    # -- records
-
-    def _leads(self, name: str) -> PartitionState | None:
-        """The partition, when its leader runs and is the one that the controller means."""
-        partition = self._state().partition(name, 0)
-        if partition is None or partition.leader == NO_LEADER or not self.running[partition.leader]:
-            return None
-        known = self._state().brokers[partition.leader].epoch == self.cluster.brokers[partition.leader].epoch
-        return partition if known else None
-
     @rule()
     def produce(self) -> None:
         for name in ASSIGNMENTS:
-            self._produce(name)
-
-    def _produce(self, name: str) -> None:
-        """The leader appends; the record is acknowledged when an ISR that is large enough has it."""
-        partition = self._leads(name)
-        if partition is None:
-            return
-        self.held[name, partition.leader] = self.held.get((name, partition.leader), 0) + 1
-        reached = [r for r in partition.isr if self.running[r]]
-        for replica in reached:
-            self.held[name, replica] = self.held[name, partition.leader]
-        minimum = min(self._minimum(name), len(partition.replicas))
-        if len(reached) == len(partition.isr) >= minimum:
-            self.acknowledged[name] = self.held[name, partition.leader]
-
-    def _minimum(self, name: str) -> int:
-        texts = {**self._state().broker_config(""), **self._state().topic_config(name)}
-        return self.cluster.policy.min_isr(texts)
+            self.records.produce(name)
 
     @rule(name=topics)
     def catch_up_and_join(self, name: str) -> None:
         """All that run come into the ISR, one after the other, and a record follows."""
         for replica in ASSIGNMENTS[name]:
-            partition = self._leads(name)
+            partition = self.records.leads(name)
             if partition is not None and replica not in partition.isr and self.running[replica]:
-                self.held[name, replica] = self.held.get((name, partition.leader), 0)
+                self.records.held[name, replica] = self.records.held.get((name, partition.leader), 0)
                 answer = self.run(self.cluster.propose(name, (*partition.isr, replica)))
                 assert answer.error_code in (ErrorCode.NONE, ErrorCode.INELIGIBLE_REPLICA)
-        self._produce(name)
+        self.records.produce(name)
 
     @rule(name=topics, replica=brokers)
     def fall_behind(self, name: str, replica: int) -> None:
-        partition = self._leads(name)
+        partition = self.records.leads(name)
         if partition is not None and replica in partition.isr and replica != partition.leader:
             isr = tuple(r for r in partition.isr if r != replica)
             answer = self.run(self.cluster.propose(name, isr))
             assert answer.error_code in (ErrorCode.NONE, ErrorCode.INELIGIBLE_REPLICA)
-            self._produce(name)
+            self.records.produce(name)
 
     @rule()
     def elect_preferred_leaders(self) -> None:
         self.run(self.cluster.controller.elect_leaders(ElectLeadersRequest(topic_partitions=None)))
-
-    # -- what must hold
-
-    def _state(self) -> ClusterState:
-        return self.cluster.state
 
     @precondition(lambda self: hasattr(self.cluster, "controller"))
     @invariant()
@@ -220,19 +186,7 @@ class Commands(RuleBasedStateMachine):
     @invariant()
     def a_leader_has_every_acknowledged_record(self) -> None:
         for name in self._state().topics:
-            # A process that is dead leads nobody, whatever the controller believes.
-            partition = self._leads(name)
-            if partition is None or partition.leader_epoch == self.led[name]:
-                continue
-            self.led[name] = partition.leader_epoch
-            held = self.held.get((name, partition.leader), 0)
-            if partition.recovering:
-                # An unclean election: all who certainly had everything are gone for good. What is left counts anew.
-                self.acknowledged[name] = min(self.acknowledged[name], held)
-            assert held >= self.acknowledged[name], f"{name}: leader {partition.leader} lacks acknowledged records"
-            for replica in partition.isr:
-                if self.running[replica]:
-                    self.held[name, replica] = held
+            self.records.check_new_leader(name)
 
 
 TestCommands = Commands.TestCase

@@ -11,7 +11,9 @@ from cluster.protocol.messages.commits import (
 )
 from cluster.protocol.primitives import Uuid
 from cluster.protocol.schema import decode, encode_bytes
-from tests.groups.bench import ORDERS, PAYMENTS, Ask, Bench, subscription
+from tests.groups.bench.bench import Bench
+from tests.groups.bench.driver import ORDERS, PAYMENTS, Ask
+from tests.groups.bench.members import subscription
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import pytest
 
 from cluster.protocol.errors import ErrorCode
-from tests.groups.bench import Bench, subscription
+from tests.groups.bench.bench import Bench
+from tests.groups.bench.members import subscription
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from cluster.groups.coordinator import partition_for
 from cluster.protocol.errors import ErrorCode
 from cluster.protocol.messages.groups import DescribeGroupsResponse, ListGroupsRequest, ListGroupsResponse
 from cluster.protocol.schema import decode, encode_bytes
-from tests.groups.bench import Bench, subscription
+from tests.groups.bench.bench import Bench
+from tests.groups.bench.members import subscription
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from cluster.groups.effects import Caller, Waiter
 from cluster.groups.members import Member, Roster, subscribed_topics
-from tests.groups.bench import subscription
+from tests.groups.bench.members import subscription
 
 
 def _member(name: str, *protocols: str, instance: str | None = None, waiter: Waiter | None = None) -> Member:

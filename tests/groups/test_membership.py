@@ -4,7 +4,7 @@ import pytest
 
 from cluster.protocol.errors import ErrorCode
 from cluster.protocol.messages.membership import LeaveGroupRequest
-from tests.groups.bench import Bench
+from tests.groups.bench.bench import Bench
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from cluster.protocol.errors import ErrorCode
-from tests.groups.bench import Bench
+from tests.groups.bench.bench import Bench
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from cluster.groups.records import (
     read_record,
 )
 from cluster.protocol.primitives import ZERO_UUID
-from tests.groups.bench import ORDERS, subscription
+from tests.groups.bench.driver import ORDERS
+from tests.groups.bench.members import subscription
 
 _OFFSET_KEY = b"\0\1" + b"\0\5group" + b"\0\6orders" + b"\0\0\0\2"
 _GROUP_KEY = b"\0\2" + b"\0\5group"

@@ -3,7 +3,10 @@
 import pytest
 
 from cluster.protocol.errors import ErrorCode
-from tests.groups.bench import DAY_MS, ORDERS, Ask, Bench, Uuid, subscription
+from cluster.protocol.primitives import Uuid
+from tests.groups.bench.bench import DAY_MS, Bench
+from tests.groups.bench.driver import ORDERS, Ask
+from tests.groups.bench.members import subscription
 
 WEEK_MS = 7 * DAY_MS
 CHECK_MS = 600_000

@@ -14,10 +14,12 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from cluster.groups.coordinator import GroupCoordinatorShard
 from cluster.groups.effects import Instant
-from cluster.groups.group import GroupState
+from cluster.groups.group import Group, GroupState
 from cluster.groups.timers import Timers
 from cluster.protocol.errors import ErrorCode
-from tests.groups.bench import Ask, Bench, subscription
+from tests.groups.bench.bench import Bench
+from tests.groups.bench.driver import Ask
+from tests.groups.bench.members import subscription
 
 RANGE = (("range", subscription("orders")), ("roundrobin", subscription("orders")))
 ROUND_ROBIN = (("roundrobin", subscription("payments")), ("range", subscription("payments")))
@@ -55,6 +57,20 @@ class Client:
                 self.member = reply.member_id
             case ErrorCode.UNKNOWN_MEMBER_ID | ErrorCode.FENCED_INSTANCE_ID:
                 self.member, self.generation = "", -1
+
+
+def check_roster(group: Group) -> None:
+    """What is counted and looked up is what the members say, and no partition has two owners."""
+    roster = group.roster
+    assert roster.joined == sum(member.joining is not None for member in group.members.values())
+    assert (roster.leader_id in group.members) or (roster.leader_id is None and not group.members)
+    assert sorted(roster.static_ids.values()) == sorted(
+        member.member_id for member in group.members.values() if member.instance_id is not None
+    )
+    assert bool(group.members) is not (group.state is GroupState.EMPTY) or group.state is GroupState.PREPARING
+    if group.state is GroupState.STABLE:
+        owned = [partition for member in group.members.values() for partition in member.assignment]
+        assert len(owned) == len(set(owned)), "a partition has two owners in one generation"
 
 
 class Groups(RuleBasedStateMachine):
@@ -164,18 +180,8 @@ class Groups(RuleBasedStateMachine):
     @invariant()
     def a_group_has_one_generation_and_its_members_agree(self) -> None:
         group = self.bench.shard._state.groups.get("group")
-        if group is None:
-            return
-        roster = group.roster
-        assert roster.joined == sum(member.joining is not None for member in group.members.values())
-        assert (roster.leader_id in group.members) or (roster.leader_id is None and not group.members)
-        assert sorted(roster.static_ids.values()) == sorted(
-            member.member_id for member in group.members.values() if member.instance_id is not None
-        )
-        assert bool(group.members) is not (group.state is GroupState.EMPTY) or group.state is GroupState.PREPARING
-        if group.state is GroupState.STABLE:
-            owned = [partition for member in group.members.values() for partition in member.assignment]
-            assert len(owned) == len(set(owned)), "a partition has two owners in one generation"
+        if group is not None:
+            check_roster(group)
 
     @invariant()
     def every_member_has_a_deadline_or_waits(self) -> None:

@@ -4,7 +4,9 @@ import pytest
 
 from cluster.groups.effects import Append
 from cluster.protocol.errors import ErrorCode
-from tests.groups.bench import Ask, Bench, subscription
+from tests.groups.bench.bench import Bench
+from tests.groups.bench.driver import Ask
+from tests.groups.bench.members import subscription
 
 
 @pytest.fixture

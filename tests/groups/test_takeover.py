@@ -4,7 +4,8 @@ import pytest
 
 from cluster.groups.records import group_record, group_tombstone
 from cluster.protocol.errors import ErrorCode
-from tests.groups.bench import DAY_MS, Bench, subscription
+from tests.groups.bench.bench import DAY_MS, Bench
+from tests.groups.bench.members import subscription
 
 
 @pytest.fixture
