@@ -10,7 +10,7 @@ import pytest
 import cluster
 from cluster.broker.config import BrokerConfig
 from cluster.broker.configuration.definition import WITHOUT_EFFECT, UpdateMode
-from cluster.broker.configuration.table import BROKER_CONFIGS
+from cluster.broker.configuration.table import BROKER_CONFIGS, unknown_reason
 from cluster.broker.configuration.values import BrokerValues
 from cluster.groups.config import GroupConfig
 from cluster.log.config import TOPIC_CONFIGS, ConfigType
@@ -118,6 +118,7 @@ def test_the_former_names_of_node_id_and_log_dirs_still_work() -> None:
         ({"log.dirs": ""}, "Invalid value  for configuration log.dirs: List must not be empty"),
         ({"num.partitons": "3"}, "Unknown broker configuration num.partitons: did you mean num.partitions?"),
         ({"ssl.keystore.location": "x"}, "it belongs to a part of Apache Kafka that is not here: TLS"),
+        ({"group.coordinator.thread": "2"}, "did you mean group.coordinator.threads?"),
         ({"qqq": "x"}, "Unknown broker configuration qqq: no broker configuration has this name"),
         ({"listeners": "SSL://:9093"}, "SSL is not supported"),
         ({"listeners": "PLAINTEXT://a:1,PLAINTEXT://b:2"}, "one listener is supported"),
@@ -135,6 +136,14 @@ def test_what_cannot_be_is_refused_in_one_line(properties: dict[str, str], said:
         BrokerConfig.of({**NEEDED, **properties})
     assert said in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", kafka_configs.BROKER_CONFIGS_NOT_HERE.split())
+def test_of_what_kafka_alone_has_the_part_is_named(name: str) -> None:
+    """Nobody who brings a server.properties is told that Kafka has no such name, or that they meant another."""
+    assert "it belongs to a part of Apache Kafka that is not here: " in unknown_reason(name)
+    with pytest.raises(InvalidConfig):
+        BrokerConfig.of({**NEEDED, name: "x"})
 
 
 def test_a_broker_needs_a_node_id_and_a_directory() -> None:
