@@ -181,7 +181,7 @@ class Producing:
             raise InvalidRequiredAcks
         if name in INTERNAL_TOPICS and not self._internal_topics_too:
             raise InvalidTopicException(f"the topic {name} is written by the cluster only")
-        if self._transactional:
+        if attributes & TRANSACTIONAL:
             raise InvalidRequest("transactions are not supported yet")
         return batch
 

@@ -199,9 +199,19 @@ async def test_a_record_without_a_key_in_a_compacted_topic_names_the_record(one:
 
 async def test_transactions_are_refused_for_good(one: Nodes) -> None:
     await create(one, 1)
-    request = produce(b"a")
+    request = produce(records=batch(b"a", is_transactional=True, producer_id=7, producer_epoch=0, base_sequence=0))
     request.transactional_id = "t"
     assert error(produced(await one.ask(1, request, 9))) == ErrorCode.INVALID_REQUEST
+
+
+@pytest.mark.parametrize("named", ["", "t"])
+async def test_an_ordinary_batch_is_one_also_beside_a_transactional_id(one: Nodes, named: str) -> None:
+    """brod names a transaction that has no name with all that it produces."""
+    await create(one, 1)
+    request = produce(b"a")
+    request.transactional_id = named
+    assert produced(await one.ask(1, request, 9)).base_offset == 0
+    assert values_in(fetched(await get(one, 1, position(0)))) == [b"a"]
 
 
 async def test_the_log_may_stamp_the_records_itself(one: Nodes) -> None:

@@ -1,6 +1,7 @@
 """Produce with every kind of batch, InitProducerId, DescribeProducers."""
 
 import time
+from dataclasses import replace
 
 from cluster.protocol.messages.groups import ListGroupsRequest
 from cluster.protocol.messages.produce import (
@@ -49,6 +50,10 @@ async def produce(peer: Peer) -> None:
     await peer.ask("no topics", ProduceRequest(acks=-1, timeout_ms=1000))
     await peer.ask("no topics", ProduceRequest(acks=-1, timeout_ms=1000), 9)
     await peer.ask("no partitions", ProduceRequest(acks=-1, topic_data=[TopicProduceData(name=topic)]), 9)
+    for called in ("", "mine"):
+        # Some clients name a transaction with every batch; only one that belongs to it is looked at for it.
+        named = replace(produced(peer, topic, good()), transactional_id=called)
+        await peer.ask_in_every_version(f"ordinary batch, transactional id {called!r}", lambda _, named=named: named)
     internal = await peer.offsets_topic()
     await peer.ask("internal topic", produced(peer, internal, good()), 9)
     await peer.ask("metadata topic", produced(peer, "__cluster_metadata", good()), 9)
