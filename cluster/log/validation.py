@@ -198,7 +198,10 @@ def _most_records(batch: Batch) -> int:
 
 
 def _needs_walk(batch: Batch, appending: Appending) -> bool:
-    """Whether the header leaves something open that only the records tell."""
+    """Whether the header leaves something open that only the records tell.
+
+    librdkafka gives records without timestamps a max timestamp of 0: believed, they would be too old to be kept at all.
+    """
     config = appending.config
     if "compact" in config.cleanup_policy and appending.origin is AppendOrigin.CLIENT:
         return True
@@ -210,6 +213,7 @@ def _needs_walk(batch: Batch, appending: Appending) -> bool:
         config.message_timestamp_before_max_ms != MAX_LONG
         or batch.max_timestamp > appending.now_ms + config.message_timestamp_after_max_ms
         or batch.max_timestamp < batch.base_timestamp
+        or batch.base_timestamp < 0
     )
 
 

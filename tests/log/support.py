@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from crc32c import crc32c
+
 from cluster.log.config import LogConfig
 from cluster.log.files import Files
 from cluster.log.layout import TopicPartition
@@ -41,6 +43,13 @@ def batch_of(*values: bytes, timestamp: int = NOW, compression: Compression = Co
     """A batch of records with the key `k`, as a producer sends it."""
     listed = [NewRecord(b"k", value, timestamp + index) for index, value in enumerate(values)]
     return build_batch(listed, BatchOptions(compression=compression))
+
+
+def resealed(batch: bytearray, position: int, value: bytes) -> bytearray:
+    """Write into a batch, with a CRC that fits."""
+    batch[position : position + len(value)] = value
+    batch[17:21] = crc32c(memoryview(batch)[21:]).to_bytes(4, "big")
+    return batch
 
 
 def sequenced(

@@ -74,8 +74,10 @@ def test_a_log_that_stamps_records_itself_finds_them_by_that_time() -> None:
     assert log.offset_of_max_timestamp() == (2, NOW + 10, 0)
 
 
-def test_there_is_nothing_to_find_without_timestamps() -> None:
+def test_without_timestamps_the_first_record_is_the_newest_one() -> None:
     log = open_log(SimFiles())
-    log.append_as_leader(build_batch([NewRecord(b"k", b"v", -1)]), 0, NOW)
-    assert log.offset_for_timestamp(0) is None
     assert log.offset_of_max_timestamp() is None
+    for epoch in range(2):
+        log.append_as_leader(build_batch([NewRecord(b"k", b"v", -1)]), epoch, NOW)
+    assert log.offset_for_timestamp(0) is None
+    assert log.offset_of_max_timestamp() == (0, -1, 0)

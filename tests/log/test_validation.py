@@ -16,7 +16,7 @@ from cluster.protocol.errors import (
 from cluster.protocol.records.batch import Batch, Compression, TimestampType
 from cluster.protocol.records.build import BatchOptions, NewRecord, build_batch
 from cluster.protocol.records.iterate import records
-from tests.log.support import NOW, batch_of, config, led, open_log, stored_batches, stored_records
+from tests.log.support import NOW, batch_of, config, led, open_log, resealed, stored_batches, stored_records
 from tests.support.files import SimFiles
 
 HOUR = 3_600_000
@@ -24,15 +24,6 @@ HOUR = 3_600_000
 
 def log_with(**overrides: object) -> PartitionLog:
     return open_log(SimFiles(), config(**overrides))
-
-
-def resealed(batch: bytearray, position: int, value: bytes) -> bytearray:
-    """Write into a batch, with a CRC that fits."""
-    from crc32c import crc32c
-
-    batch[position : position + len(value)] = value
-    batch[17:21] = crc32c(memoryview(batch)[21:]).to_bytes(4, "big")
-    return batch
 
 
 WRONG: dict[str, tuple[Callable[[], bytearray], type[Exception]]] = {

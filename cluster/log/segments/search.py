@@ -105,9 +105,12 @@ def find_timestamp(
 
 
 def find_newest(segment: Segment, known: Known | None = None) -> FoundRecord | None:
-    """The first record of the batch with the largest timestamp that has it; the last one of a batch of too many."""
+    """The first record of the batch with the largest timestamp that has it; the last one of a batch of too many.
+
+    Where no record has a timestamp, the first of them stands for all, with -1: so Kafka has it.
+    """
     newest = segment.newest
-    found = find_batch(segment, newest.offset) if newest.timestamp >= 0 else None
+    found = find_batch(segment, newest.offset)
     if found is None:
         return None
     if found[1].record_count > MAX_RECORDS:

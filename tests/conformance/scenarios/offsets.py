@@ -11,7 +11,7 @@ from cluster.protocol.messages.offsets import (
     OffsetForLeaderPartition,
     OffsetForLeaderTopic,
 )
-from tests.conformance.batches import TIME, good
+from tests.conformance.batches import TIME, forged, good
 from tests.conformance.recorder import Peer
 from tests.conformance.scenarios.produce import produced
 
@@ -37,6 +37,10 @@ async def list_offsets(peer: Peer) -> None:
         await peer.ask_in_every_version(f"at {name}", lambda _, at=timestamp: listed(topic, at))
     for timestamp in (LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, TIME):
         await peer.ask_in_every_version(f"of nothing at {timestamp}", lambda _, at=timestamp: listed(empty, at))
+    timeless = await peer.create("timeless")
+    await peer.ask("without timestamps", produced(peer, timeless, forged(good(timestamp=-1), max_timestamp=0)))
+    for timestamp in (LATEST, EARLIEST, MAX_TIMESTAMP, 0):
+        await peer.ask(f"without timestamps at {timestamp}", listed(timeless, timestamp))
     for version in (2, 6, 11):
         await peer.ask("read committed", listed(topic, LATEST, isolation=1), version)
         await peer.ask("read committed by time", listed(topic, TIME + 50, isolation=1), version)
