@@ -1,6 +1,6 @@
 """DescribeConfigs, ListConfigResources, DescribeCluster, DescribeLogDirs and ACLs, as Kafka 4.3.1 answered the same."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from cluster.broker.handlers.storage import describe_log_dirs
 from cluster.broker.services import Services
 from cluster.controller.state import BROKER, TOPIC
 from cluster.protocol.api import ApiKey
-from cluster.protocol.errors import ErrorCode
+from cluster.protocol.errors import ErrorCode, ProtocolViolation
 from cluster.protocol.messages.access import (
     AclCreation,
     CreateAclsRequest,
@@ -31,6 +31,9 @@ from cluster.protocol.messages.storage import DescribableLogDirTopic, DescribeLo
 from tests.broker.services import CLUSTER_ID, Hosted, a_state, asked, services_with
 
 LOGGER, METRICS, GROUP = 8, 16, 32
+ANY_RULE = {"resource_type_filter": 1, "pattern_type_filter": 1, "operation": 1, "permission_type": 1}
+MADE_OF = {"resource_type_filter": "resource_type", "pattern_type_filter": "resource_pattern_type"}
+RULE = AclCreation(resource_type=2, resource_name="orders", operation=3, permission_type=3)
 
 
 async def describe(
@@ -210,9 +213,23 @@ async def test_a_broken_disk_is_an_error_of_its_directory() -> None:
 
 def test_who_asks_for_rules_of_access_hears_that_there_is_no_authorizer() -> None:
     services, disabled = services_with(a_state()), ErrorCode.SECURITY_DISABLED
-    described = describe_acls(DescribeAclsRequest(), asked(ApiKey.DESCRIBE_ACLS, 3), services)
+    described = describe_acls(DescribeAclsRequest(**ANY_RULE), asked(ApiKey.DESCRIBE_ACLS, 3), services)
     assert (described.error_code, described.resources) == (disabled, [])
-    made = create_acls(CreateAclsRequest(creations=[AclCreation()] * 2), asked(ApiKey.CREATE_ACLS, 3), services)
+    made = create_acls(CreateAclsRequest(creations=[RULE] * 2), asked(ApiKey.CREATE_ACLS, 3), services)
     assert [one.error_code for one in made.results] == [disabled, disabled]
-    gone = delete_acls(DeleteAclsRequest(filters=[DeleteAclsFilter()] * 3), asked(ApiKey.DELETE_ACLS, 3), services)
+    gone = delete_acls(
+        DeleteAclsRequest(filters=[DeleteAclsFilter(**ANY_RULE)] * 3), asked(ApiKey.DELETE_ACLS, 3), services
+    )
     assert [(one.error_code, one.matching_acls) for one in gone.filter_results] == [(disabled, [])] * 3
+
+
+@pytest.mark.parametrize("left_out", ANY_RULE)
+def test_rule_of_an_unknown_kind_is_no_request(left_out: str) -> None:
+    services, wanted = services_with(a_state()), ANY_RULE | {left_out: 0}
+    made = replace(RULE, **{MADE_OF.get(left_out, left_out): 0})
+    with pytest.raises(ProtocolViolation):
+        describe_acls(DescribeAclsRequest(**wanted), asked(ApiKey.DESCRIBE_ACLS, 3), services)
+    with pytest.raises(ProtocolViolation):
+        create_acls(CreateAclsRequest(creations=[RULE, made]), asked(ApiKey.CREATE_ACLS, 3), services)
+    with pytest.raises(ProtocolViolation):
+        delete_acls(DeleteAclsRequest(filters=[DeleteAclsFilter(**wanted)]), asked(ApiKey.DELETE_ACLS, 3), services)

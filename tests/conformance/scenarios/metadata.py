@@ -1,5 +1,7 @@
 """Metadata, DescribeTopicPartitions, DescribeCluster; the ACLs of a cluster without an authorizer."""
 
+from dataclasses import replace
+
 from cluster.protocol.messages.access import (
     AclCreation,
     CreateAclsRequest,
@@ -131,3 +133,8 @@ async def acls(peer: Peer) -> None:
             f"delete {label}", lambda _, w=wanted: DeleteAclsRequest(filters=[DeleteAclsFilter(**w)] * 2)
         )
     await peer.ask("delete nothing", DeleteAclsRequest())
+    for left_out in everything:
+        unknown = everything | anyone | {left_out: 0}
+        await peer.ask(f"describe without {left_out}", DescribeAclsRequest(**unknown))
+        await peer.ask(f"delete without {left_out}", DeleteAclsRequest(filters=[DeleteAclsFilter(**unknown)]))
+    await peer.ask("create of no operation", CreateAclsRequest(creations=[one, replace(other, operation=0)]))
