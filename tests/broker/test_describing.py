@@ -224,7 +224,7 @@ def test_who_asks_for_rules_of_access_hears_that_there_is_no_authorizer() -> Non
 
 
 @pytest.mark.parametrize("left_out", ANY_RULE)
-def test_rule_of_an_unknown_kind_is_no_request(left_out: str) -> None:
+def test_a_rule_of_an_unknown_kind_is_no_request(left_out: str) -> None:
     services, wanted = services_with(a_state()), ANY_RULE | {left_out: 0}
     made = replace(RULE, **{MADE_OF.get(left_out, left_out): 0})
     with pytest.raises(ProtocolViolation):
