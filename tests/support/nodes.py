@@ -1,6 +1,7 @@
 """Real broker nodes in one process and one event loop: real sockets and files, a metadata store in memory."""
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import AsyncIterator, Callable
@@ -12,11 +13,11 @@ from cluster.broker.config import BrokerConfig
 from cluster.broker.node import Node
 from cluster.broker.partitions.partition import Partition
 from cluster.broker.parts import Doors
-from cluster.client.connection import Connection
+from cluster.client.connection import Connection, ConnectionLost
 from cluster.controller.state import ClusterState, PartitionState
 from cluster.log.files import Files, RealFiles
 from tests.support.metadata_store import MemoryMetadataStore
-from tests.support.patience import eventually
+from tests.support.patience import eventually, seconds
 from tests.support.ports import free_ports
 
 FAST = {
@@ -156,6 +157,14 @@ class Nodes:
             known = await Connection.open("127.0.0.1", self._ports[broker_id], name)
             self._connections[broker_id, name] = known
         return known
+
+    async def until_it_listens(self, broker_id: int) -> Connection:
+        """A connection of its own to a broker that is starting."""
+        async with asyncio.timeout(seconds(10)):
+            while True:
+                with contextlib.suppress(ConnectionLost):
+                    return await Connection.open("127.0.0.1", self._ports[broker_id], "a-test")
+                await asyncio.sleep(0.001)
 
     async def ask(self, broker_id: int, request: Any, version: int | None = None) -> Any:
         """This broker's answer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cluster.broker.handlers.access import CLUSTER_OPERATIONS, NOT_ASKED
-from cluster.broker.handlers.metadata import controller_id
+from cluster.broker.handlers.metadata import controller_id, with_a_broker
 from cluster.broker.services import RequestContext, Services
 from cluster.protocol.errors import ErrorCode
 from cluster.protocol.messages.metadata import DescribeClusterBroker, DescribeClusterRequest, DescribeClusterResponse
@@ -17,7 +17,7 @@ async def describe_cluster(
     """v1 endpoint types (KIP-919); v2 fenced brokers where they are asked for (KIP-1073)."""
     if request.endpoint_type != BROKERS:
         return _wrong_endpoint(request.endpoint_type, context.api_version)
-    state = services.cluster.state
+    state = await with_a_broker(services)
     brokers = [
         DescribeClusterBroker(broker_id=b.id, host=b.host, port=b.port, rack=b.rack, is_fenced=b.fenced)
         for b in state.brokers.values()

@@ -27,6 +27,7 @@ from cluster.protocol.messages.topics import CreatableTopic, CreateTopicsRequest
 from cluster.protocol.primitives import ZERO_UUID
 
 NOTICE_S = 0.005
+FIRST_BROKER_S = 10.0
 INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state"})
 NO_BROKER = -1
 
@@ -37,7 +38,7 @@ async def metadata(request: MetadataRequest, context: RequestContext, services: 
     if version < 12 and any(topic.name is None or topic.topic_id != ZERO_UUID for topic in request.topics or ()):
         return _refused(request)
     await _elections(request, services)
-    state = services.cluster.state
+    state = await with_a_broker(services)
     everything = request.topics is None or (version == 0 and not request.topics)
     if everything:
         topics = [describe_topic(state, topic) for topic in state.topics.values()]
@@ -79,6 +80,22 @@ async def _elections(request: MetadataRequest, services: Services) -> None:
         patience_s = max(map(services.absences.patience, leaders), default=0.0)
         if patience_s <= 0 or not await services.cluster.wait_for(state.offset + 1, patience_s):
             return
+
+
+async def with_a_broker(services: Services) -> ClusterState:
+    """The cluster, once there is a broker in it: where all start at once there is none for a moment.
+
+    Some clients forget the brokers that they know when they are told of none. Kafka's are told nothing until the broker
+    that they ask is unfenced; ours may know others, and the database that has to hear of this one may be away.
+    """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + FIRST_BROKER_S
+    state = services.cluster.state
+    while all(broker.fenced for broker in state.brokers.values()):
+        if not await services.cluster.wait_for(state.offset + 1, end - loop.time()):
+            break
+        state = services.cluster.state
+    return state
 
 
 def controller_id(state: ClusterState) -> int:

@@ -186,11 +186,7 @@ async def test_a_broker_that_crashed_does_not_lead_before_it_is_registered_anew(
         await nodes.crash(1)
         nodes.store.hold = asyncio.get_running_loop().create_future()
         starting = asyncio.ensure_future(nodes.start(1))
-        client = None
-        while client is None:
-            with contextlib.suppress(ConnectionLost):
-                client = await Connection.open("127.0.0.1", nodes.port(1), "a-test")
-            await asyncio.sleep(0.001)
+        client = await nodes.until_it_listens(1)
         answer = produced(await client.send(produce(b"a"), 9))
         client.close()
         assert error(answer) == ErrorCode.NOT_LEADER_OR_FOLLOWER

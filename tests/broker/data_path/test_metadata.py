@@ -8,6 +8,7 @@ import pytest
 
 from cluster.protocol.errors import ErrorCode
 from cluster.protocol.messages.metadata import (
+    DescribeClusterRequest,
     DescribeTopicPartitionsRequest,
     DescribeTopicPartitionsRequestCursor,
     MetadataRequest,
@@ -102,6 +103,21 @@ async def test_metadata_waits_for_the_election_that_follows_a_death(three: Nodes
     (partition,) = response.topics[0].partitions
     assert (partition.leader_id, partition.leader_epoch, partition.offline_replicas) == (2, 1, [1])
     assert sorted(broker.node_id for broker in response.brokers) == [2, 3]
+
+
+@pytest.mark.parametrize("question", [MetadataRequest(topics=[]), DescribeClusterRequest()], ids=type)
+async def test_nobody_is_told_of_a_cluster_without_brokers(one: Nodes, question: Any) -> None:
+    await one.stop(1)
+    one.store.hold = asyncio.get_running_loop().create_future()
+    starting = asyncio.ensure_future(one.start(1))
+    client = await one.until_it_listens(1)
+    asked = asyncio.ensure_future(client.send(question))
+    await asyncio.sleep(0.2)
+    assert not asked.done()
+    one.store.hold.set_result(None)
+    await starting
+    assert len((await asked).brokers) == 1
+    client.close()
 
 
 async def test_a_partition_without_a_leader(three: Nodes) -> None:
