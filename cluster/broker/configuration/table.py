@@ -23,52 +23,48 @@ _SAME_MEANING = (
 )
 _FLUSH = ("log.flush.interval.ms", "log.flush.scheduler.interval.ms")
 
-_PARTS_NOT_HERE = {
-    "ssl.": "TLS",
-    "sasl.": "SASL",
-    "connections.max.reauth.": "SASL",
-    "security.": "security protocols",
-    "principal.builder.": "security protocols",
-    "listener.": "named listeners",
-    "inter.broker.": "named listeners",
-    "early.start.listeners": "named listeners",
-    "authorizer.": "authorization",
-    "delegation.token.": "delegation tokens",
-    "controller.quorum.": "the KRaft quorum (the metadata log lives in the database)",
-    "controller.listener.": "the KRaft quorum (the metadata log lives in the database)",
-    "socket.connection.setup.": "the KRaft quorum (the metadata log lives in the database)",
-    "process.roles": "KRaft roles (every broker can be the controller)",
-    "metadata.": "the KRaft log (the metadata log lives in the database)",
-    "remote.": "tiered storage",
-    "follower.fetch.last.tiered.": "tiered storage",
-    "replica.selector.": "the choice of the closest replica for a consumer (followers are read by those who ask them)",
-    "cordoned.log.dirs": "several log directories",
-    "num.replica.alter.log.dirs.": "several log directories",
-    "log.dir.failure.": "several log directories",
-    "group.consumer.": "the consumer rebalance protocol",
-    "group.share.": "share groups",
-    "share.": "share groups",
-    "group.streams.": "streams groups",
-    "transaction": "transactions",
-    "add.partitions.to.txn.": "transactions",
-    "quota.": "quotas",
-    "client.quota.": "quotas",
-    "controller.quota.": "quotas",
-    "replication.quota.": "quotas",
-    "alter.log.dirs.replication.quota.": "quotas",
-    "metric": "Java metrics reporters",
-    "kafka.metrics.": "Java metrics reporters",
-    "telemetry.": "metrics of clients",
-    "config.providers": "Java configuration providers",
-    "create.topic.policy.": "Java policies",
-    "alter.config.policy.": "Java policies",
-    "group.coordinator.append.": "threads and buffers of the Java coordinator",
-    "group.coordinator.background.": "threads and buffers of the Java coordinator",
-    "group.coordinator.cached.": "threads and buffers of the Java coordinator",
-    "fetch.purgatory.": "purgatories",
-    "producer.purgatory.": "purgatories",
-    "delete.records.purgatory.": "purgatories",
+_PARTS_NOT_HERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "TLS": ("ssl.",),
+    "SASL": ("sasl.", "connections.max.reauth."),
+    "security protocols": ("security.", "principal.builder."),
+    "named listeners": ("listener.", "inter.broker.", "early.start.listeners"),
+    "authorization": ("authorizer.",),
+    "delegation tokens": ("delegation.token.",),
+    "the KRaft quorum (the metadata log lives in the database)": (
+        "controller.quorum.",
+        "controller.listener.",
+        "socket.connection.setup.",
+    ),
+    "KRaft roles (every broker can be the controller)": ("process.roles",),
+    "the KRaft log (the metadata log lives in the database)": ("metadata.",),
+    "tiered storage": ("remote.", "follower.fetch.last.tiered."),
+    "the choice of the closest replica for a consumer (followers are read by those who ask them)": (
+        "replica.selector.",
+    ),
+    "several log directories": ("cordoned.log.dirs", "num.replica.alter.log.dirs.", "log.dir.failure."),
+    "the consumer rebalance protocol": ("group.consumer.",),
+    "share groups": ("group.share.", "share."),
+    "streams groups": ("group.streams.",),
+    "transactions": ("transaction", "add.partitions.to.txn."),
+    "quotas": (
+        "quota.",
+        "client.quota.",
+        "controller.quota.",
+        "replication.quota.",
+        "alter.log.dirs.replication.quota.",
+    ),
+    "Java metrics reporters": ("metric", "kafka.metrics."),
+    "metrics of clients": ("telemetry.",),
+    "Java configuration providers": ("config.providers",),
+    "Java policies": ("create.topic.policy.", "alter.config.policy."),
+    "threads and buffers of the Java coordinator": (
+        "group.coordinator.append.",
+        "group.coordinator.background.",
+        "group.coordinator.cached.",
+    ),
+    "purgatories": ("fetch.purgatory.", "producer.purgatory.", "delete.records.purgatory."),
 }
+"""How the names begin of what only Apache Kafka has, by the part of it that they belong to."""
 
 
 def broker_synonyms(name: str) -> tuple[str, ...]:
@@ -80,8 +76,8 @@ def broker_synonyms(name: str) -> tuple[str, ...]:
 
 def unknown_reason(name: str) -> str:
     """Why `name` is not in the table, as half a sentence for whoever set it."""
-    for prefix, part in _PARTS_NOT_HERE.items():
-        if name.startswith(prefix):
+    for part, beginnings in _PARTS_NOT_HERE.items():
+        if name.startswith(beginnings):
             return f"it belongs to a part of Apache Kafka that is not here: {part}"
     close = difflib.get_close_matches(name, BROKER_CONFIGS, n=1)
     return f"did you mean {close[0]}?" if close else "no broker configuration has this name"
