@@ -45,9 +45,22 @@ def batch_of(*values: bytes, timestamp: int = NOW, compression: Compression = Co
     return build_batch(listed, BatchOptions(compression=compression))
 
 
-def resealed(batch: bytearray, position: int, value: bytes) -> bytearray:
-    """Write into a batch, with a CRC that fits."""
-    batch[position : position + len(value)] = value
+HEADER_FIELDS = {
+    "length": slice(8, 12),
+    "magic": slice(16, 17),
+    "attributes": slice(21, 23),
+    "last_offset_delta": slice(23, 27),
+    "base_timestamp": slice(27, 35),
+    "max_timestamp": slice(35, 43),
+    "count": slice(57, 61),
+}
+
+
+def forged(batch: bytearray, **fields: int) -> bytearray:
+    """A batch with other values in its header, and the right CRC."""
+    for name, value in fields.items():
+        place = HEADER_FIELDS[name]
+        batch[place] = value.to_bytes(place.stop - place.start, "big", signed=True)
     batch[17:21] = crc32c(memoryview(batch)[21:]).to_bytes(4, "big")
     return batch
 

@@ -3,7 +3,6 @@
 import tracemalloc
 
 import pytest
-from crc32c import crc32c
 
 from cluster.log.layout import TopicPartition
 from cluster.log.segments.recent import RecentAppends, TailCache
@@ -13,28 +12,17 @@ from cluster.protocol.records.batch import HEADER_BYTES, Batch, Compression
 from cluster.protocol.records.build import NewRecord, build_batch
 from cluster.protocol.records.compression import MAX_INFLATED_BYTES, compress
 from cluster.protocol.records.iterate import MAX_RECORDS, MIN_RECORD_BYTES, outlines, records
-from tests.log.support import NOW, batch_of, config, open_log
+from tests.log.support import NOW, batch_of, config, forged, open_log
 from tests.support.files import SimFiles
 
 MEBIBYTE = 1 << 20
 REAL = [codec for codec in Compression if codec is not Compression.NONE]
 
 
-def forged(batch: bytearray, **fields: int) -> bytearray:
-    """A batch with other values in its header, and the right CRC."""
-    places = {"length": (8, 4), "last_offset_delta": (23, 4), "base_timestamp": (27, 8), "max_timestamp": (35, 8)}
-    for name, value in fields.items():
-        start, size = {**places, "count": (57, 4)}[name]
-        batch[start : start + size] = value.to_bytes(size, "big", signed=True)
-    batch[17:21] = crc32c(memoryview(batch)[21:]).to_bytes(4, "big")
-    return batch
-
-
 def holding(payload: bytes, codec: Compression, count: int = 1) -> bytearray:
     """A batch of `count` records with this payload, whatever it is."""
     batch = build_batch([NewRecord(b"k", b"v", NOW)])[:HEADER_BYTES] + payload
-    batch[21:23] = int(codec).to_bytes(2, "big")
-    return forged(batch, length=len(batch) - 12, last_offset_delta=count - 1, count=count)
+    return forged(batch, attributes=codec, length=len(batch) - 12, last_offset_delta=count - 1, count=count)
 
 
 def judged(batch: bytearray, **overrides: object) -> Batch:

@@ -5,7 +5,7 @@ import pytest
 from cluster.log.partition_log import PartitionLog
 from cluster.log.retention import unlink_all
 from cluster.protocol.errors import OffsetOutOfRange
-from tests.log.support import NOW, batch_of, config, fill, open_log, resealed, stored_records
+from tests.log.support import NOW, batch_of, config, fill, forged, open_log, stored_records
 from tests.support.files import SimFiles
 
 DAY = 86_400_000
@@ -56,7 +56,7 @@ def test_records_without_timestamps_age_with_their_file() -> None:
 def test_records_whose_batch_claims_a_timestamp_they_do_not_have_age_with_their_file() -> None:
     log = small(retention_ms=DAY)
     for _ in range(7):
-        log.append_as_leader(resealed(batch_of(b"x" * 100, timestamp=-1), 35, bytes(8)), 0, NOW)
+        log.append_as_leader(forged(batch_of(b"x" * 100, timestamp=-1), max_timestamp=0), 0, NOW)
     log.advance_high_watermark(7)
     assert log.apply_retention(NOW + DAY) == 0
     assert log.apply_retention(NOW + DAY + 1) == 3

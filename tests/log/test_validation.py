@@ -16,7 +16,7 @@ from cluster.protocol.errors import (
 from cluster.protocol.records.batch import Batch, Compression, TimestampType
 from cluster.protocol.records.build import BatchOptions, NewRecord, build_batch
 from cluster.protocol.records.iterate import records
-from tests.log.support import NOW, batch_of, config, led, open_log, resealed, stored_batches, stored_records
+from tests.log.support import NOW, batch_of, config, forged, led, open_log, stored_batches, stored_records
 from tests.support.files import SimFiles
 
 HOUR = 3_600_000
@@ -32,15 +32,15 @@ WRONG: dict[str, tuple[Callable[[], bytearray], type[Exception]]] = {
     "two batches": (lambda: batch_of(b"a") + batch_of(b"b"), InvalidRecord),
     "a cut batch": (lambda: batch_of(b"abc")[:-1], InvalidRecord),
     "a flipped bit": (lambda: bytearray(batch_of(b"a")[:-1] + b"\xff"), CorruptMessage),
-    "version 1": (lambda: resealed(batch_of(b"a"), 16, b"\x01"), InvalidRecord),
-    "a negative length": (lambda: resealed(batch_of(b"a"), 8, b"\xff\xff\xff\xff"), CorruptMessage),
-    "no records": (lambda: resealed(batch_of(b"a"), 57, bytes(4)), InvalidRecord),
-    "too many records": (lambda: resealed(batch_of(b"a"), 57, b"\x00\x00\x00\x02"), InvalidRecord),
-    "a negative offset delta": (lambda: resealed(batch_of(b"a"), 23, b"\xff\xff\xff\xff"), InvalidRecord),
+    "version 1": (lambda: forged(batch_of(b"a"), magic=1), InvalidRecord),
+    "a negative length": (lambda: forged(batch_of(b"a"), length=-1), CorruptMessage),
+    "no records": (lambda: forged(batch_of(b"a"), count=0), InvalidRecord),
+    "too many records": (lambda: forged(batch_of(b"a"), count=2), InvalidRecord),
+    "a negative offset delta": (lambda: forged(batch_of(b"a"), last_offset_delta=-1), InvalidRecord),
     "a base offset": (lambda: led(5), InvalidRecord),
     "a control batch": (lambda: build_batch([NewRecord(b"k", b"v")], BatchOptions(is_control=True)), InvalidRecord),
     "no sequence": (lambda: build_batch([NewRecord(b"k", b"v")], BatchOptions(producer_id=4)), InvalidRecord),
-    "an unknown codec": (lambda: resealed(batch_of(b"a"), 22, b"\x06"), InvalidRecord),
+    "an unknown codec": (lambda: forged(batch_of(b"a"), attributes=6), InvalidRecord),
 }
 
 
@@ -99,7 +99,7 @@ def test_records_from_far_ahead_are_refused_by_default() -> None:
 
 def test_the_largest_timestamp_is_put_right() -> None:
     log = log_with()
-    log.append_as_leader(resealed(batch_of(b"a", b"b"), 35, b"\xff" * 8), 0, NOW)
+    log.append_as_leader(forged(batch_of(b"a", b"b"), max_timestamp=-1), 0, NOW)
     (batch,) = stored_batches(log)
     assert batch.max_timestamp == NOW + 1
     assert batch.crc_valid()
@@ -160,7 +160,8 @@ def test_a_batch_that_grows_when_it_is_compressed_again_may_be_too_large() -> No
 
 def test_records_that_cannot_be_decompressed_are_corrupt_where_they_must_be_looked_at() -> None:
     batch = batch_of(b"a" * 100, compression=Compression.LZ4)
-    batch = resealed(batch, 61, b"\x00\x01\x02\x03")
+    batch[61:65] = b"\x00\x01\x02\x03"
+    forged(batch)
     with pytest.raises(CorruptMessage):
         log_with(cleanup_policy="compact").append_as_leader(bytearray(batch), 0, NOW)
 
