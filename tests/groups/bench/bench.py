@@ -74,10 +74,8 @@ class Bench(Membership):
             indexes = list(partitions)
             wanted.append(OffsetFetchRequestTopics(**self._named(topic, version), partition_indexes=indexes))
         request = OffsetFetchRequestGroup(group_id=group, topics=wanted or None)
-        ask = Ask(request)
-        self.asks.append(ask)
+        token, ask = self.waiting(request)
         caller = Caller(api_version=version)
-        token = len(self.asks) - 1
         self.carry_out(self.shard.fetch_offsets(token, request, caller, self.now, require_stable=require_stable))
         return ask
 

@@ -113,9 +113,13 @@ class Driver:
         self.wall_ms += ms - self.ms
         self.ms = ms
 
+    def waiting(self, request: Any) -> tuple[int, Ask]:
+        """A request that is under way from now on, behind the token that its reply will carry."""
+        self.asks.append(Ask(request))
+        return len(self.asks) - 1, self.asks[-1]
+
     def ask(self, request: Any, version: int, client: str = "client") -> Ask:
-        ask = Ask(request)
-        self.asks.append(ask)
+        token, ask = self.waiting(request)
         caller = Caller(api_version=version, client_id=client, client_host="/127.0.0.1")
-        self.carry_out(self.shard.handle(len(self.asks) - 1, request, caller, self.now))
+        self.carry_out(self.shard.handle(token, request, caller, self.now))
         return ask
