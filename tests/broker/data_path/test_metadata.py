@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cluster.broker.handlers import metadata
 from cluster.protocol.errors import ErrorCode
 from cluster.protocol.messages.metadata import (
     DescribeClusterRequest,
@@ -118,6 +119,18 @@ async def test_nobody_is_told_of_a_cluster_without_brokers(one: Nodes, question:
     await starting
     assert len((await asked).brokers) == 1
     client.close()
+
+
+async def test_a_cluster_that_stays_without_brokers_is_told_of(one: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "FIRST_BROKER_S", 0.1)
+    await one.stop(1)
+    one.store.hold = asyncio.get_running_loop().create_future()
+    starting = asyncio.ensure_future(one.start(1))
+    client = await one.until_it_listens(1)
+    assert (await client.send(MetadataRequest(topics=[]))).brokers == []
+    client.close()
+    one.store.hold.set_result(None)
+    await starting
 
 
 async def test_a_partition_without_a_leader(three: Nodes) -> None:
