@@ -16,6 +16,7 @@ from cluster.broker.refusal import NodeRefused
 from cluster.log.files import RealFiles
 from cluster.protocol.errors import InvalidConfig
 from cluster.store import DjangoMetadataStore
+from cluster.worker.allocator import keep_freed_memory
 
 
 def node_of(environment: Mapping[str, str]) -> Node:
@@ -25,6 +26,7 @@ def node_of(environment: Mapping[str, str]) -> Node:
     except InvalidConfig as error:
         raise NodeRefused(error.message or str(error)) from error
     descriptors = _raise_file_limit()
+    keep_freed_memory()
     # The store's few threads live as long as the node: they need not connect anew for each look at the log.
     connections.settings["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     doors = Doors(
