@@ -21,7 +21,7 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.benchmarks import options, rounds
+from tests.benchmarks import host_memory, options, rounds
 from tests.benchmarks.options import Options
 from tests.benchmarks.report import Report
 from tests.benchmarks.rounds import Step
@@ -51,6 +51,8 @@ def subjects(chosen: Options) -> Iterator[list[Subject]]:
             console.print(f"Apache Kafka is not measured: {reason}")
         else:
             clusters.append(Apache(folder / "apache"))
+        if chosen.sizes.keeps_memory:
+            running.enter_context(host_memory.kept())
         for cluster in clusters:
             running.enter_context(cluster).start()
         yield list(clusters)

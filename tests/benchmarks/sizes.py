@@ -20,6 +20,8 @@ class Sizes:
     """So many that the slowest hundredth is more than the client's own warming up."""
     least_warm_s: float = 150.0
     most_warm_s: float = 240.0
+    keeps_memory: bool = True
+    """Whether the memory of a virtual machine is kept from its host, which takes some seconds."""
 
 
 FULL = Sizes()
@@ -36,4 +38,5 @@ QUICK = Sizes(
     java_pings=100,
     least_warm_s=2.0,
     most_warm_s=8.0,
+    keeps_memory=False,
 )
