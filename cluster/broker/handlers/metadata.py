@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from cluster.broker.handlers.access import CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS
 from cluster.broker.services import RequestContext, Services
 from cluster.controller.placement import valid_topic_name
-from cluster.controller.state import ClusterState, PartitionState, TopicState
+from cluster.controller.state import BrokerState, ClusterState, PartitionState, TopicState
 from cluster.protocol.errors import ErrorCode, KafkaError
 from cluster.protocol.messages.metadata import (
     DescribeTopicPartitionsRequest,
@@ -54,9 +54,7 @@ async def metadata(request: MetadataRequest, context: RequestContext, services: 
     state = services.cluster.state
     return MetadataResponse(
         brokers=[
-            MetadataResponseBroker(node_id=b.id, host=b.host, port=b.port, rack=b.rack)
-            for b in state.brokers.values()
-            if not b.fenced
+            MetadataResponseBroker(node_id=b.id, host=b.host, port=b.port, rack=b.rack) for b in _named(state, services)
         ],
         cluster_id=services.cluster_id,
         controller_id=controller_id(state),
@@ -96,6 +94,16 @@ async def with_a_broker(services: Services) -> ClusterState:
             break
         state = services.cluster.state
     return state
+
+
+def _named(state: ClusterState, services: Services) -> list[BrokerState]:
+    """The brokers that clients are told of: also one that has just crashed, for as long as Kafka would hear of it.
+
+    Ours is fenced as soon as its port refuses connections. Clients that are not told of a broker any more forget it,
+    with what they have asked of it: librdkafka then waits for the answer until the request's time is up.
+    """
+    session_s = services.config.broker_session_timeout_ms / 1000
+    return [b for b in state.brokers.values() if not b.fenced or services.absences.lately(b.id, session_s)]
 
 
 def controller_id(state: ClusterState) -> int:

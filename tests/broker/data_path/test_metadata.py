@@ -21,7 +21,9 @@ from cluster.protocol.messages.produce import InitProducerIdRequest
 from cluster.protocol.messages.topics import CreatableTopic, CreateTopicsRequest
 from cluster.protocol.primitives import ZERO_UUID, Uuid
 from tests.broker.data_path.requests import TOPIC, create, error, put
-from tests.support.nodes import Nodes, brokers
+from tests.support.nodes import FAST, Nodes, brokers
+
+SESSION_S = int(FAST["broker.session.timeout.ms"]) / 1000
 
 
 async def ask(nodes: Nodes, broker: int, *names: str, version: int = 12, auto: bool = False) -> MetadataResponse:
@@ -103,7 +105,26 @@ async def test_metadata_waits_for_the_election_that_follows_a_death(three: Nodes
     response = await ask(three, 2, TOPIC)
     (partition,) = response.topics[0].partitions
     assert (partition.leader_id, partition.leader_epoch, partition.offline_replicas) == (2, 1, [1])
-    assert sorted(broker.node_id for broker in response.brokers) == [2, 3]
+
+
+async def named(nodes: Nodes, broker: int) -> list[int]:
+    return sorted(each.node_id for each in (await ask(nodes, broker)).brokers)
+
+
+async def test_a_broker_that_crashed_is_named_until_its_session_would_have_ended(three: Nodes) -> None:
+    await create(three, 1, 2, 3)
+    await three.crash(1)
+    await three.until(lambda: three.state(2).brokers[1].fenced, "broker 1 is fenced")
+    assert await named(three, 2) == [1, 2, 3]
+    await asyncio.sleep(SESSION_S)
+    assert await named(three, 2) == [2, 3]
+
+
+async def test_a_broker_that_stopped_in_good_order_is_named_no_more(three: Nodes) -> None:
+    await create(three, 1, 2, 3)
+    await three.stop(1)
+    await three.until(lambda: three.state(2).brokers[1].fenced, "broker 1 is fenced")
+    assert await named(three, 2) == [2, 3]
 
 
 @pytest.mark.parametrize("question", [MetadataRequest(topics=[]), DescribeClusterRequest()], ids=type)
