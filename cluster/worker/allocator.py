@@ -4,7 +4,7 @@ import ctypes
 from typing import Final
 
 KEPT_BYTES: Final = 64 * 1024 * 1024
-"""As much as one answer may bring (`fetch.max.bytes`)."""
+"""More than one answer may bring (`fetch.max.bytes`)."""
 
 LARGEST_BYTES: Final = 32 * 1024 * 1024
 """Larger buffers are mapped for themselves. The C library takes no higher limit."""

@@ -31,12 +31,7 @@ class Absences:
         """This broker answers."""
         self._lost_at.pop(broker_id, None)
 
-    def lately(self, broker_id: int, within_s: float) -> bool:
-        """True when this broker was lost within the last so many seconds, and was not found again."""
+    def patience(self, broker_id: int, at_most_s: float = PATIENCE_S) -> float:
+        """Seconds that are left of so many since this broker was lost; 0 for a broker that is there."""
         lost_at = self._lost_at.get(broker_id)
-        return lost_at is not None and self._loop.time() < lost_at + within_s
-
-    def patience(self, broker_id: int) -> float:
-        """Seconds for which news of this broker are still worth waiting for; 0 for a broker that is there."""
-        lost_at = self._lost_at.get(broker_id)
-        return 0.0 if lost_at is None else max(0.0, lost_at + PATIENCE_S - self._loop.time())
+        return 0.0 if lost_at is None else max(0.0, lost_at + at_most_s - self._loop.time())

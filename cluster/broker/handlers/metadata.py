@@ -103,7 +103,7 @@ def _named(state: ClusterState, services: Services) -> list[BrokerState]:
     with what they have asked of it: librdkafka then waits for the answer until the request's time is up.
     """
     session_s = services.config.broker_session_timeout_ms / 1000
-    return [b for b in state.brokers.values() if not b.fenced or services.absences.lately(b.id, session_s)]
+    return [b for b in state.brokers.values() if not b.fenced or services.absences.patience(b.id, session_s)]
 
 
 def controller_id(state: ClusterState) -> int:
