@@ -48,7 +48,7 @@ LIBRARIES = (
     ),
     Library(
         "@confluentinc/kafka-javascript",
-        NodeProgram("confluent_js.cjs", ("@confluentinc/kafka-javascript@1.10.1",), compiled=True),
+        NodeProgram("confluent_js.cjs", ("@confluentinc/kafka-javascript@1.10.1",), ("gzip", "zstd")),
     ),
 )
 assert tuple(library.name for library in LIBRARIES) == LIBRARIES_ROWS

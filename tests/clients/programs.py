@@ -3,6 +3,7 @@
 import fcntl
 import functools
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -83,22 +84,25 @@ class PythonProgram:
 
 @dataclass(frozen=True)
 class NodeProgram:
-    """A driver in Node.js with npm packages, which may have to be `compiled`."""
+    """A driver in Node.js with npm packages, each as name@version."""
 
     script: str
     packages: tuple[str, ...]
-    compiled: bool = False
+    features: tuple[str, ...] = ()
+    """What the first package, which is compiled here, must have been compiled with, as its `features` call it."""
 
     def missing(self) -> str | None:
         if shutil.which("node") is None or shutil.which("npm") is None:
             return "no Node.js on this machine"
         reason = installed(self._folder(), self._install)
-        return f"{DOES_NOT_BUILD}: {reason}" if reason and self.compiled else reason
+        return f"{DOES_NOT_BUILD}: {reason}" if reason and self.features else reason
 
     def _folder(self) -> Path:
-        return cache("-".join(self.packages))
+        return cache("-".join((*self.packages, *self.features)))
 
     def _install(self, folder: Path) -> None:
+        # What is there is what an earlier try made of it, and npm would leave it so.
+        shutil.rmtree(folder / "node_modules", ignore_errors=True)
         command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), *self.packages]
         # Linked statically, @confluentinc/kafka-javascript downloads the sources of what librdkafka is linked with.
         environment = {"CKJS_LINKING": "dynamic"}
@@ -107,6 +111,15 @@ class NodeProgram:
             # Otherwise the headers would be downloaded.
             environment["npm_config_nodedir"] = str(node)
         run(command, folder, 1500, **environment)
+        if self.features:
+            self._examine(folder)
+
+    def _examine(self, folder: Path) -> None:
+        """Raises CalledProcessError when a feature is lacking: librdkafka builds without what it does not find."""
+        name, _, _ = self.packages[0].rpartition("@")
+        lacking = f"{json.dumps(self.features)}.filter((one) => !require({json.dumps(name)}).features.includes(one))"
+        script = f'const lacking = {lacking}; if (lacking.length) throw new Error("compiled without " + lacking);'
+        run(["node", "-e", script], folder, 60)
 
     def command(self, bootstrap: str) -> Sequence[str]:
         return ["node", str(DRIVERS / "node" / self.script), bootstrap]
