@@ -132,13 +132,22 @@ class Shift:
         self._cluster.wait_ready()
         coordinating = self._coordinator()
         workers = [self._worker(library, coordinating) for library in self._libraries]
+        try:
+            self._see_through(fault, workers)
+        except BaseException:
+            # Left at work they would be a burden on the next fault.
+            for worker in workers:
+                worker.driver.kill()
+            raise
+        return {worker.driver.library.name: worker for worker in workers}
+
+    def _see_through(self, fault: Fault, workers: list[Worker]) -> None:
         with ThreadPoolExecutor(len(workers)) as pool:
             list(pool.map(Worker.start, workers))
             self._work_on(workers)
             fault(self._cluster, workers)
             self._work_on(workers)
             list(pool.map(lambda worker: worker.stop(self._cluster.bootstrap), workers))
-        return {worker.driver.library.name: worker for worker in workers}
 
     def _work_on(self, workers: list[Worker]) -> None:
         """Until each has sent and read so many more."""

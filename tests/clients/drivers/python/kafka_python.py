@@ -23,6 +23,7 @@ from kafka import (
     TopicPartition,
 )
 from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import KafkaError
 from owning import OwningAssignor
 from serving import ClientError, Driver, pack, serve, told, unpack
 
@@ -135,7 +136,14 @@ class KafkaPython(Driver):
         consumer = self.consumers[name]
         if not consumer.assignment():
             timeout_ms = max(timeout_ms, JOINING_MS)
-        fetched = consumer.poll(timeout_ms, max_records=most)
+        try:
+            fetched = consumer.poll(timeout_ms, max_records=most)
+        except KafkaError as error:
+            # Where the request for the coordinator and the one for metadata both meet a broker that has just died,
+            # 3.0.12 lets the second failure out instead of asking again.
+            if not error.retriable:
+                raise
+            return []
         return [self._shown(record) for part in fetched.values() for record in part]
 
     def _shown(self, record):
