@@ -22,6 +22,10 @@ DOES_NOT_BUILD = "does not build here"
 """So begins the reason why a library is missing that a machine need not be able to compile."""
 
 
+class CompiledWithoutError(Exception):
+    """A library was compiled, without something that its driver needs."""
+
+
 class Program(Protocol):
     """A driver program with the library that it drives."""
 
@@ -47,6 +51,8 @@ def installed(folder: Path, install: Callable[[Path], None]) -> str | None:
             return None
         try:
             install(folder)
+        except CompiledWithoutError as error:
+            return f"{folder.name} {error}"
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             said = getattr(error, "stderr", None) or b""
             return f"{folder.name} could not be installed: {error}: {said[-1500:].decode(errors='replace')}"
@@ -54,9 +60,12 @@ def installed(folder: Path, install: Callable[[Path], None]) -> str | None:
     return None
 
 
-def run(command: Sequence[str], folder: Path, at_most_s: float = 300, **extra: str) -> None:
-    environment = {**os.environ, **extra}
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=seconds(at_most_s), env=environment)
+def run(command: Sequence[str], folder: Path, at_most_s: float = 300, **extra: str) -> bytes:
+    """What the command printed; CalledProcessError or TimeoutExpired."""
+    told: subprocess.CompletedProcess[bytes] = subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, timeout=seconds(at_most_s), env={**os.environ, **extra}
+    )
+    return told.stdout
 
 
 @dataclass(frozen=True)
@@ -115,11 +124,12 @@ class NodeProgram:
             self._examine(folder)
 
     def _examine(self, folder: Path) -> None:
-        """Raises CalledProcessError when a feature is lacking: librdkafka builds without what it does not find."""
+        """Raises CompiledWithoutError: librdkafka builds as well without what it does not find."""
         name, _, _ = self.packages[0].rpartition("@")
-        lacking = f"{json.dumps(self.features)}.filter((one) => !require({json.dumps(name)}).features.includes(one))"
-        script = f'const lacking = {lacking}; if (lacking.length) throw new Error("compiled without " + lacking);'
-        run(["node", "-e", script], folder, 60)
+        tell = f"console.log(JSON.stringify(require({json.dumps(name)}).features))"
+        there = json.loads(run(["node", "-e", tell], folder, 60))
+        if lacking := [feature for feature in self.features if feature not in there]:
+            raise CompiledWithoutError(f"was compiled without {' and '.join(lacking)}")
 
     def command(self, bootstrap: str) -> Sequence[str]:
         return ["node", str(DRIVERS / "node" / self.script), bootstrap]

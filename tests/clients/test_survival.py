@@ -203,6 +203,8 @@ def roll(cluster: Cluster, workers: list[Worker]) -> None:
 def shift(request: pytest.FixtureRequest, three_brokers: Cluster, garage: Garage) -> Shift:
     chosen = {item.callspec.params["library"].name for item in request.session.items if item.path == request.path}
     present = [one for one in LIBRARIES if one.name in chosen and one.program.missing() is None]
+    if not present:
+        pytest.skip(next(reason for one in LIBRARIES if one.name in chosen and (reason := one.program.missing())))
     return Shift(three_brokers, garage, present)
 
 
