@@ -13,17 +13,26 @@ Member = tuple[Driver, str]
 PARTITIONS = 6
 
 
-class Turns:
-    """Polls each member in a thread of its own: some libraries wait within a poll until all members have joined."""
+def _opened(_: Member) -> None:
+    """Members that are open already."""
 
-    def __init__(self, members: Sequence[Member]) -> None:
+
+class Turns:
+    """Polls each member in a thread of its own: some libraries wait within a poll until all members have joined.
+
+    Some wait so already when they are opened, for members that join again only when they are polled: with `opening`
+    each is opened in its thread.
+    """
+
+    def __init__(self, members: Sequence[Member], opening: Callable[[Member], None] = _opened) -> None:
         self._ended = threading.Event()
         self._pool = ThreadPoolExecutor(len(members))
         self.owned: dict[Member, set[Part]] = {}
         self.read: dict[Member, list[Read]] = defaultdict(list)
-        self._polling = [self._pool.submit(self._poll, member) for member in members]
+        self._polling = [self._pool.submit(self._poll, member, opening) for member in members]
 
-    def _poll(self, member: Member) -> None:
+    def _poll(self, member: Member, opening: Callable[[Member], None]) -> None:
+        opening(member)
         driver, name = member
         while not self._ended.is_set():
             self.read[member] += driver.poll(name, timeout_ms=500)
@@ -49,10 +58,16 @@ class Turns:
         self._pool.shutdown()
 
 
-def wait_shared(topic: str, *members: Member, partitions: int = PARTITIONS, timeout: float = 60) -> list[set[Part]]:
+def wait_shared(
+    topic: str,
+    *members: Member,
+    partitions: int = PARTITIONS,
+    timeout: float = 60,
+    opening: Callable[[Member], None] = _opened,
+) -> list[set[Part]]:
     """Poll every member until each has its share and together they have all partitions; what each has."""
     every, share = {(topic, number) for number in range(partitions)}, partitions // len(members)
-    with Turns(members) as turns:
+    with Turns(members, opening) as turns:
 
         def shared() -> bool:
             owned = list(turns.owned.values())

@@ -1,12 +1,13 @@
 """Groups of two: members leave, join and die, eagerly and cooperatively; static members; commits."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.clients.driver import Part, Record
 from tests.clients.libraries import LIBRARIES, Library, each_library
-from tests.clients.members import PARTITIONS, wait_shared
+from tests.clients.members import PARTITIONS, Member, wait_shared
 from tests.clients.stage import Garage, Scenario, Stage
 from tests.support.cluster import Cluster
 from tests.support.patience import until
@@ -106,11 +107,15 @@ def mixed_shares(three_brokers: Cluster, garage: Garage) -> dict[str, set[Part]]
     members = [one for one in LIBRARIES if one.program.missing() is None and not one.lacks("mixed group")]
     topic = three_brokers.create_topic("mixed", len(members))
     drivers = [garage.driver(library) for library in members]
-    for driver in drivers:
-        driver.open("mixed", [topic], group="mixed")
-    shares = wait_shared(topic, *((driver, "mixed") for driver in drivers), partitions=len(members))
-    for driver in drivers:
-        driver.close("mixed")
+
+    def opening(member: Member) -> None:
+        driver, name = member
+        driver.open(name, [topic], group="mixed")
+
+    shares = wait_shared(topic, *((driver, "mixed") for driver in drivers), partitions=len(members), opening=opening)
+    # Side by side like the rest: who is closed while a rebalance goes on may wait for it, and so for the others.
+    with ThreadPoolExecutor(len(drivers)) as pool:
+        list(pool.map(lambda driver: driver.close("mixed"), drivers))
     return {library.name: share for library, share in zip(members, shares, strict=True)}
 
 
