@@ -17,7 +17,7 @@ SETTINGS = {
     "group.min.session.timeout.ms": "1000",
     "offsets.topic.num.partitions": "10",
     "min.insync.replicas": "2",
-    # The session is the default: a shorter one ends where the disk stalls, a second fault that no cell means.
+    "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
 }
 
