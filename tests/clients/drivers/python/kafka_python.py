@@ -23,7 +23,7 @@ from kafka import (
     TopicPartition,
 )
 from kafka.coordinator.assignors.range import RangePartitionAssignor
-from kafka.errors import KafkaError
+from kafka.errors import KafkaConnectionError
 from owning import OwningAssignor
 from serving import ClientError, Driver, pack, serve, told, unpack
 
@@ -138,11 +138,9 @@ class KafkaPython(Driver):
             timeout_ms = max(timeout_ms, JOINING_MS)
         try:
             fetched = consumer.poll(timeout_ms, max_records=most)
-        except KafkaError as error:
-            # Where the request for the coordinator and the one for metadata both meet a broker that has just died,
-            # 3.0.12 lets the second failure out instead of asking again.
-            if not error.retriable:
-                raise
+        except KafkaConnectionError:
+            # By its code 3.0.12 lets this out, instead of asking again, where the requests for the coordinator and for
+            # metadata both meet a broker that has just died. It says that it may be retried.
             return []
         return [self._shown(record) for part in fetched.values() for record in part]
 
