@@ -6,8 +6,9 @@ from typing import Final
 KEPT_BYTES: Final = 64 * 1024 * 1024
 """More than one answer may bring (`fetch.max.bytes`)."""
 
-LARGEST_BYTES: Final = 32 * 1024 * 1024
-"""Larger buffers are mapped for themselves. The C library takes no higher limit."""
+LARGEST_BYTES: Final = 4 * 1024 * 1024
+"""Larger buffers are mapped for themselves: a request that arrives moves then as its buffer grows, and leaves no hole
+of its former size behind. What an answer brings of one partition is smaller (`max.partition.fetch.bytes`)."""
 
 # The numbers of glibc's malloc.h.
 _M_TRIM_THRESHOLD: Final = -1
