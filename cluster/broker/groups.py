@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from cluster.broker.group_loading import Loading
 from cluster.broker.partitions.partition import Partition
 from cluster.broker.services import RequestContext
 from cluster.groups.config import GroupConfig
@@ -17,23 +18,19 @@ from cluster.groups.state import TopicResolver
 from cluster.protocol.errors import (
     CoordinatorLoadInProgress,
     CoordinatorNotAvailable,
-    CorruptMessage,
     ErrorCode,
     InvalidGroupId,
-    InvalidRecord,
     KafkaError,
     NotCoordinator,
 )
 from cluster.protocol.primitives import Uuid
-from cluster.protocol.records.batch import Batch, batches
 from cluster.protocol.records.build import NewRecord, build_batch
-from cluster.protocol.records.iterate import records as records_of
 
 logger = logging.getLogger(__name__)
 
 OFFSETS_TOPIC = "__consumer_offsets"
-LOAD_BYTES = 1 << 20
 LOAD_AGAIN_S = 1.0
+DONE = object()
 ACKS_ALL = -1
 
 Clock = Callable[[], Instant]
@@ -53,31 +50,22 @@ class HostedShard:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
 
-    async def load(self) -> None:
-        """Replay the partition, a piece at a time so that the node stays responsive."""
-        log = self.partition.log
-        offset, end, unreadable = log.log_start_offset, log.log_end_offset, 0
-        while offset < end and not self.closed:
-            result = log.read(offset, LOAD_BYTES, end, min_one_batch=True)
-            data = b"".join(result.buffers)
-            for batch in batches(data):
-                unreadable += self._replay(batch)
-                offset = batch.next_offset
-            await asyncio.sleep(0)
-        if unreadable:
-            logger.warning("%s holds %d records or batches that no coordinator wrote", self.partition, unreadable)
+    async def load(self, turns: asyncio.Lock) -> None:
+        """Replay the partition, a slice at a time. Shards that load take turns: between two the node does its work."""
+        loading = Loading(self.partition.log, self.shard)
+        slices = loading.slices()
+        while not self.closed:
+            async with turns:
+                if next(slices, DONE) is DONE:
+                    break
+                await asyncio.sleep(0)
+        if loading.unreadable:
+            logger.warning(
+                "%s holds %d records or batches that no coordinator wrote", self.partition, loading.unreadable
+            )
         if not self.closed:
             # What was read becomes readable when it is committed: a former leader may not have got that far.
-            self.partition.wait_for(end, self._committed)
-
-    def _replay(self, batch: Batch) -> int:
-        if batch.is_control:
-            return 0
-        try:
-            found = [(record.key, record.value) for record in records_of(batch) if record.key is not None]
-        except (CorruptMessage, InvalidRecord):
-            return 1
-        return self.shard.replay(found)
+            self.partition.wait_for(loading.end_offset, self._committed)
 
     def _committed(self, code: ErrorCode) -> None:
         self._loop.call_soon(self._complete)
@@ -173,6 +161,7 @@ class GroupCoordinators:
         self._loop = asyncio.get_running_loop()
         self._shards: dict[int, HostedShard] = {}
         self._loads: dict[asyncio.Task[None], HostedShard] = {}
+        self._turns = asyncio.Lock()
         self._partitions = 0
         self.config = GroupConfig()
 
@@ -195,7 +184,7 @@ class GroupCoordinators:
         shard = GroupCoordinatorShard(self.config, self._random, self._topics)
         hosted = HostedShard(partition, shard, self._now, lambda: self._reload(hosted))
         self._shards[partition.index] = hosted
-        task = self._loop.create_task(hosted.load())
+        task = self._loop.create_task(hosted.load(self._turns))
         self._loads[task] = hosted
         task.add_done_callback(self._loaded)
 
