@@ -1,49 +1,75 @@
-"""How the controller's clock goes on when its process stood still, and when it was merely kept waiting."""
+"""How long sessions last when the controller's process stood still, and when it was merely kept waiting."""
 
 import asyncio
-import random
+import logging
 import time
 from pathlib import Path
 
-from cluster.broker.control.controllership import LATE_S, Controllership
-from cluster.controller.controller import Controller
-from tests.controller.cluster import SESSION_MS, ControlledCluster, three_brokers
-from tests.support.nodes import brokers
+import pytest
 
-SOON_S = 0.05
+from cluster.broker.control import controllership
+from cluster.broker.control.standstills import LATE_S, LOOK_S, Standstills
+from cluster.controller.changes import BrokerChanged
+from cluster.controller.store import Lease
+from tests.controller.cluster import three_brokers
+from tests.support.metadata_store import MemoryMetadataStore
+from tests.support.nodes import Nodes, brokers
 
-
-async def resting(folder: Path) -> tuple[Controllership, ControlledCluster]:
-    """A controller whose three brokers have just been heard of."""
-    async with brokers(folder, 1) as nodes:
-        parts = nodes[1].parts
-        controlled = await three_brokers(now_ms=asyncio.get_running_loop().time() * 1000)
-        rng = random.Random(1)
-        return Controllership(parts.config, nodes.store, parts.metadata, rng, controlled.policy), controlled
-
-
-def first_session_ends_in_s(controller: Controller) -> float:
-    due_ms = controller.next_deadline()
-    assert due_ms is not None
-    return due_ms / 1000 - asyncio.get_running_loop().time()
+SESSION_S = 1.0
+BARELY_S = 0.2
+"""Less than what passes for standing still: a session that ends within a standstill ends so shortly before it does."""
+SETTLING_S = 0.5
 
 
-async def test_what_is_overdue_when_the_controller_lies_down_is_done_at_once_and_is_no_nap(tmp_path: Path) -> None:
-    """A store that was slow to answer kept it waiting, with its ears open."""
-    controllership, controlled = await resting(tmp_path)
-    controller = controlled.controller
-    controller.sessions.stood_still(-SESSION_MS - 2_000)
-    due_ms = controller.next_deadline()
-    async with asyncio.timeout(LATE_S):
-        await controllership._rest(controller, asyncio.get_running_loop().time() + 10)
-    assert controller.next_deadline() == due_ms
+def fenced(nodes: Nodes) -> list[int]:
+    """The brokers that the controller has ever given up."""
+    changes = [entry.change for entry in nodes.store.entries]
+    return [change.broker_id for change in changes if isinstance(change, BrokerChanged) and change.fenced]
 
 
-async def test_sessions_last_longer_by_what_the_controller_stood_still(tmp_path: Path) -> None:
-    controllership, controlled = await resting(tmp_path)
-    controller, loop = controlled.controller, asyncio.get_running_loop()
-    before = first_session_ends_in_s(controller) + loop.time()
-    loop.call_later(SOON_S / 2, time.sleep, LATE_S + 2 * SOON_S)
-    await controllership._rest(controller, loop.time() + SOON_S)
-    after = first_session_ends_in_s(controller) + loop.time()
-    assert LATE_S < after - before < LATE_S + 20 * SOON_S
+async def stand_still(stood_s: float) -> None:
+    asyncio.get_running_loop().call_soon(time.sleep, stood_s)
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("stood_s", [SESSION_S + BARELY_S, 2 * SESSION_S])
+async def test_no_session_ends_because_the_controller_stood_still(tmp_path: Path, stood_s: float) -> None:
+    async with brokers(tmp_path, 1, 2, 3, broker_session_timeout_ms=str(int(SESSION_S * 1000))) as nodes:
+        await asyncio.sleep(LOOK_S)
+        await stand_still(stood_s)
+        await asyncio.sleep(SETTLING_S)
+        assert fenced(nodes) == []
+
+
+async def test_a_controller_that_waits_for_its_store_hears_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    answers = 0
+
+    async def slowly(self: MemoryMetadataStore, lease: Lease) -> None:
+        nonlocal answers
+        await asyncio.sleep(LOOK_S + 2 * LATE_S)
+        answers += 1
+
+    monkeypatch.setattr(controllership, "RENEW_S", 0.1)
+    monkeypatch.setattr(MemoryMetadataStore, "renew", slowly)
+    async with brokers(tmp_path, 1) as nodes:
+        await nodes.until(lambda: answers > 1, "the lease has been renewed")
+        assert "stood still" not in caplog.text
+
+
+async def test_sessions_last_longer_by_a_standstill_but_not_by_waiting() -> None:
+    sessions = (await three_brokers()).controller.sessions
+    standstills, ends_ms = Standstills(sessions), sessions.next_deadline()
+    assert ends_ms is not None
+    for _ in range(4):
+        await asyncio.sleep(LOOK_S)
+        standstills.forgive()
+    assert sessions.next_deadline() == ends_ms
+    await stand_still(LOOK_S + 2 * LATE_S)
+    standstills.forgive()
+    standstills.forgive()
+    later_ms = sessions.next_deadline()
+    assert later_ms is not None
+    assert LATE_S < (later_ms - ends_ms) / 1000 < 4 * LATE_S

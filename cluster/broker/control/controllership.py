@@ -10,6 +10,7 @@ from typing import Any
 
 from cluster.broker.config import BrokerConfig
 from cluster.broker.control.metadata import MetadataReplica
+from cluster.broker.control.standstills import Standstills
 from cluster.broker.services import PeerConnection
 from cluster.broker.waiting import WakeUp
 from cluster.controller.controller import Controller
@@ -24,8 +25,6 @@ GRACE_S = 0.15
 """How long a broker whose connection broke may take to come back before it is looked for."""
 PROBE_TIMEOUT_S = 0.5
 RENEW_S = 2.0
-LATE_S = 0.5
-"""A loop that wakes so late has stood still."""
 
 
 class Controllership:
@@ -95,13 +94,15 @@ class Controllership:
 
     async def _serve(self, controller: Controller, lease: Lease) -> None:
         """Renew the lease and do what is due, until another broker holds it."""
-        renew_at = self._loop.time() + RENEW_S
+        renew_at, standstills = self._loop.time() + RENEW_S, Standstills(controller.sessions)
+        watching = self._loop.create_task(standstills.watch())
         try:
             while self.active is controller:
                 try:
                     if (now := self._loop.time()) >= renew_at:
                         renew_at = now + RENEW_S
                         await self._store.renew(lease)
+                    standstills.forgive()
                     await controller.tick(self._loop.time() * 1000)
                 except StoreUnavailable as error:
                     logger.warning("the metadata store does not answer: %s", error)
@@ -109,16 +110,13 @@ class Controllership:
         except (Deposed, KafkaError) as error:
             logger.info("broker %s is the controller no more: %s", self._config.node_id, error)
         finally:
+            watching.cancel()
             self.resign(controller)
 
     async def _rest(self, controller: Controller, renew_at: float) -> None:
-        """Sleep until something is due, unless it is overdue. On waking late, heartbeats lie unread."""
+        """Sleep until something is due, unless it is overdue."""
         now, due = self._loop.time(), controller.next_deadline()
-        until = max(now, min(renew_at, now + RENEW_S if due is None else due / 1000))
-        await self._tick.sleep(until)
-        if (late_s := self._loop.time() - until) > LATE_S:
-            logger.info("the controller stood still for %.1f s: so much longer do sessions last", late_s)
-            controller.sessions.stood_still(late_s * 1000)
+        await self._tick.sleep(max(now, min(renew_at, now + RENEW_S if due is None else due / 1000)))
 
     def resign(self, controller: Controller) -> None:
         """Stop being the controller: another took the lease, or the node stops."""
