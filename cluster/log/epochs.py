@@ -19,11 +19,12 @@ NO_OFFSET: Final = -1
 class LeaderEpochs:
     """The epochs of one log, both epochs and offsets ascending. Belongs to that log.
 
-    Each change is written at once but synchronised with the next flush: what a power cut takes is in the batches too,
-    or belongs to an epoch without records, and is cut down to the log when it is loaded.
+    A cut is written at once; an epoch that begins, before its first record is. Many begin at one moment, when a broker
+    leaves, and an epoch without records is cut off anyway when the checkpoint is loaded. All of it is synchronised with
+    the next flush: what a power cut takes is in the batches too.
     """
 
-    __slots__ = ("_directory", "_epochs", "_files", "_on_disk", "_starts")
+    __slots__ = ("_directory", "_epochs", "_files", "_on_disk", "_starts", "unwritten")
 
     def __init__(self, files: Files, directory: str) -> None:
         self._files = files
@@ -31,6 +32,8 @@ class LeaderEpochs:
         self._epochs: list[int] = []
         self._starts: list[int] = []
         self._on_disk: list[tuple[int, int]] = []
+        self.unwritten = False
+        """There may be something to write."""
 
     @classmethod
     def load(cls, files: Files, directory: str) -> LeaderEpochs | None:
@@ -39,7 +42,7 @@ class LeaderEpochs:
         epochs = cls(files, directory)
         for epoch, offset in entries or ():
             epochs.note(int(epoch), int(offset))
-        epochs._on_disk = epochs.entries
+        epochs._on_disk, epochs.unwritten = epochs.entries, False
         return None if entries is None else epochs
 
     @property
@@ -62,21 +65,16 @@ class LeaderEpochs:
         """Epochs and where they begin."""
         return list(zip(self._epochs, self._starts, strict=True))
 
-    def note(self, epoch: int, start_offset: int) -> bool:
-        """Take in that `epoch` begins at `start_offset`; what contradicts it is forgotten. True: something changed."""
+    def note(self, epoch: int, start_offset: int) -> None:
+        """Take in that `epoch` begins at `start_offset`; what contradicts it is forgotten. To be written later."""
         if self._epochs and self._epochs[-1] == epoch and self._starts[-1] <= start_offset:
-            return False
+            return
         while self._epochs and (self._epochs[-1] >= epoch or self._starts[-1] >= start_offset):
             self._epochs.pop()
             self._starts.pop()
         self._epochs.append(epoch)
         self._starts.append(start_offset)
-        return True
-
-    def assign(self, epoch: int, start_offset: int) -> None:
-        """As `note`, and write the checkpoint when something changed."""
-        if self.note(epoch, start_offset):
-            self.write()
+        self.unwritten = True
 
     def end_offset_for(self, epoch: int, log_end_offset: int) -> tuple[int, int]:
         """The largest epoch that is not above `epoch`, and where it ends; (-1, -1) when that cannot be told."""
@@ -122,3 +120,4 @@ class LeaderEpochs:
         if entries != self._on_disk:
             write_entries(self._files, self.path, entries, sync=False)
             self._on_disk = entries
+        self.unwritten = False

@@ -194,4 +194,4 @@ class PartitionLog(BoundedLog):
     @on_disk
     def assign_epoch_start(self, epoch: int, offset: int) -> None:
         """A new leader begins its epoch at its log's end."""
-        self.epochs.assign(epoch, offset)
+        self.epochs.note(epoch, offset)

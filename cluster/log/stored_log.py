@@ -68,6 +68,8 @@ class StoredLog:
 
     def _append(self, data: Buffer, appended: Sequence[Batch], *, keep: bool) -> None:
         """Append batches whose offsets are settled and for which there is room; a leader `keep`s them for readers."""
+        if self.epochs.unwritten:
+            self.epochs.write()
         active, end_offset = self.segments.active, appended[-1].next_offset
         active.append(data, appended)
         if keep:

@@ -1,8 +1,12 @@
 """Leader epochs: where each begins, and where logs part."""
 
+import errno
+
 import pytest
 
 from cluster.log.epochs import LeaderEpochs
+from cluster.protocol.errors import KafkaStorageError
+from tests.log.support import FOLDER, NOW, batch_of, fill, open_log
 from tests.support.files import SimFiles
 
 
@@ -12,7 +16,8 @@ def epochs() -> LeaderEpochs:
     files.make_directory("/log")
     found = LeaderEpochs(files, "/log")
     for epoch, offset in ((2, 0), (4, 10), (7, 20)):
-        found.assign(epoch, offset)
+        found.note(epoch, offset)
+    found.write()
     return found
 
 
@@ -33,13 +38,13 @@ def test_a_later_epoch_and_none_are_not_known(epochs: LeaderEpochs) -> None:
 
 
 def test_a_new_entry_drives_out_those_that_contradict_it(epochs: LeaderEpochs) -> None:
-    epochs.assign(8, 15)
+    epochs.note(8, 15)
     assert epochs.entries == [(2, 0), (4, 10), (8, 15)]
-    epochs.assign(9, 15)
+    epochs.note(9, 15)
     assert epochs.entries == [(2, 0), (4, 10), (9, 15)]
-    epochs.assign(9, 40)
+    epochs.note(9, 40)
     assert epochs.entries[-1] == (9, 15)
-    epochs.assign(3, 50)
+    epochs.note(3, 50)
     assert epochs.entries == [(2, 0), (3, 50)]
 
 
@@ -65,6 +70,32 @@ def test_the_checkpoint_is_kafkas(epochs: LeaderEpochs) -> None:
     loaded = LeaderEpochs.load(files, "/log")
     assert loaded is not None
     assert loaded.entries == epochs.entries
+
+
+def checkpoint(files: SimFiles) -> bytes:
+    return bytes(files.names[f"{FOLDER}/leader-epoch-checkpoint"].cache)
+
+
+def test_an_epoch_that_begins_is_written_before_its_first_record_and_not_without() -> None:
+    files = SimFiles()
+    log = open_log(files)
+    fill(log, 2, epoch=3)
+    assert checkpoint(files) == b"0\n1\n3 0\n"
+    writes = dict(files.counts)
+    log.assign_epoch_start(4, log.log_end_offset)
+    log.assign_epoch_start(5, log.log_end_offset)
+    log.truncate_to(log.log_end_offset)
+    assert files.counts == writes
+    assert log.latest_epoch == 3
+    log.assign_epoch_start(6, log.log_end_offset)
+    files.faults["write"] = errno.EIO
+    end_offset = log.log_end_offset
+    with pytest.raises(KafkaStorageError):
+        log.append_as_leader(batch_of(b"x"), 6, NOW)
+    assert log.log_end_offset == end_offset
+    files.faults.clear()
+    log.append_as_leader(batch_of(b"x"), 6, NOW)
+    assert checkpoint(files) == b"0\n2\n3 0\n6 2\n"
 
 
 @pytest.mark.parametrize(
