@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from cluster.log.config import LogConfig
 from cluster.log.files import Files
@@ -14,6 +15,10 @@ from cluster.log.segments.search import truncate
 from cluster.log.segments.segment import Segment, mark_deleted
 from cluster.log.stored_log import StoredLog, on_disk
 from cluster.protocol.errors import OffsetOutOfRange
+from cluster.protocol.records.batch import Batch
+
+SNAPSHOT_BATCHES: Final = 30_000
+"""Producers are known again from their last snapshot on, batch by batch: a loop must not stand still for long."""
 
 
 class BoundedLog(StoredLog):
@@ -35,6 +40,19 @@ class BoundedLog(StoredLog):
         """Everything below is committed and belongs to no open transaction."""
         unstable = self.producers.first_unstable_offset()
         return self.high_watermark if unstable is None else min(unstable, self.high_watermark)
+
+    # -- growing
+
+    def _make_room(self, batch: Batch, now_ms: int) -> None:
+        """Roll when the active segment is too large, too old, or its indexes are full."""
+        active, config = self.segments.active, self.config
+        if not active.has_room_for(batch.size_bytes, batch.last_offset, config.segment_bytes) or (
+            active.size_bytes
+            and active.waited_ms(now_ms, batch.max_timestamp) > config.max_segment_ms - active.jitter_ms
+        ):
+            self.roll(now_ms, batch.base_offset)
+        elif self.snapshots.batches_since >= SNAPSHOT_BATCHES:
+            self._take_snapshot()
 
     # -- cutting
 
@@ -71,7 +89,7 @@ class BoundedLog(StoredLog):
         self.high_watermark = min(self.high_watermark, end_offset)
         self.recovery_point = min(self.recovery_point, end_offset)
         self.producers = self.snapshots.restore(self.log_start_offset, end_offset)
-        replay(self.segments, self.producers, end_offset)
+        self.snapshots.batches_since = replay(self.segments, self.producers, end_offset)
 
     @on_disk
     def advance_log_start(self, offset: int) -> None:

@@ -218,17 +218,23 @@ def take_in(producers: Producers, segment: Segment, batch: Batch) -> None:
         segment.transactions.append(aborted)
 
 
-def replay(segments: Segments, producers: Producers, end_offset: int) -> None:
-    """Bring the producers up to `end_offset` by what the log holds; transaction indexes stay as they are."""
+def replay(segments: Segments, producers: Producers, end_offset: int) -> int:
+    """Bring the producers up to `end_offset` by what the log holds. Answers how many batches that took.
+
+    Transaction indexes stay as they are.
+    """
+    taken = 0
     for segment in segments.from_offset(producers.end_offset):
         found = find_batch(segment, producers.end_offset)
         for position, header in segment.headers(found[0]) if found is not None else ():
             if header.base_offset >= end_offset:
                 break
             if header.last_offset >= producers.end_offset:
+                taken += 1
                 whole = read_batch(segment.file, position, header.size_bytes) if header.is_control else header
                 producers.update(whole, end_marker(whole) if header.is_control else None)
     producers.end_offset = end_offset
+    return taken
 
 
 def finish_swaps(files: Files, directory: str) -> list[str]:

@@ -81,17 +81,9 @@ class StoredLog:
             if batch.producer_id >= 0:
                 take_in(self.producers, active, batch)
         self.producers.end_offset = end_offset
+        self.snapshots.batches_since += len(appended)
         if end_offset - self.recovery_point >= self.config.flush_messages:
             self.flush(self.now_ms)
-
-    def _make_room(self, batch: Batch, now_ms: int) -> None:
-        """Roll when the active segment is too large, too old, or its indexes are full."""
-        active, config = self.segments.active, self.config
-        if not active.has_room_for(batch.size_bytes, batch.last_offset, config.segment_bytes) or (
-            active.size_bytes
-            and active.waited_ms(now_ms, batch.max_timestamp) > config.max_segment_ms - active.jitter_ms
-        ):
-            self.roll(now_ms, batch.base_offset)
 
     def roll(self, now_ms: int, base_offset: int = 0) -> None:
         """Begin a new segment at the log's end, or behind it at `base_offset`."""

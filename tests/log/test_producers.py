@@ -4,9 +4,13 @@ import struct
 
 import pytest
 
+from cluster.log import bounded_log
 from cluster.log.partition_log import AppendOrigin, PartitionLog
 from cluster.log.producers.entries import AppendedBatch, ProducerEntry
 from cluster.log.producers.snapshots import read_snapshot, write_snapshot
+from cluster.log.producers.state import Producers
+from cluster.log.recovery import replay
+from cluster.log.segments.collection import Segments
 from cluster.protocol.errors import InvalidProducerEpoch, InvalidTxnState, OutOfOrderSequenceNumber
 from cluster.protocol.records.batch import MAX_SEQUENCE
 from cluster.protocol.records.build import BatchOptions, NewRecord, build_batch
@@ -132,12 +136,34 @@ def test_old_snapshots_go_and_those_of_segments_stay() -> None:
     for sequence in range(12):
         append(log, sequence)
     log.close()
+    for sequence in range(12, 16):
+        log = open_log(files, settings)
+        append(log, sequence)
+        log.close()
     log = open_log(files, settings)
-    append(log, 12)
-    log.close()
-    log = open_log(files, settings)
-    assert set(log.snapshots.offsets) <= {*log.segments.base_offsets, 13}
-    assert log.snapshots.offsets[-1] == 13
+    assert set(log.snapshots.offsets) <= {*log.segments.base_offsets, 15, 16}
+    assert log.snapshots.offsets[-1] == 16
+
+
+def test_a_cut_replays_few_batches_however_large_the_segment(
+    log: PartitionLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded_log, "SNAPSHOT_BATCHES", 100)
+    replayed: list[int] = []
+
+    def watched(segments: Segments, producers: Producers, end_offset: int) -> int:
+        replayed.append(replay(segments, producers, end_offset))
+        return replayed[-1]
+
+    monkeypatch.setattr(bounded_log, "replay", watched)
+    for sequence in range(1_000):
+        append(log, sequence)
+    assert len(log.segments) == 1
+    for end_offset in (999, 899, 850):
+        log.truncate_to(end_offset)
+        assert replayed.pop() <= 100
+        assert append(log, end_offset - 5) == (end_offset - 5, end_offset - 5, True)
+        assert append(log, end_offset) == (end_offset, end_offset, False)
 
 
 def marker(producer_id: int, *, commit: bool, epoch: int = 0) -> bytearray:

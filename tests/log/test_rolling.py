@@ -125,10 +125,11 @@ def test_much_that_has_waited_for_long_is_flushed(monkeypatch: pytest.MonkeyPatc
     job.run()
     log.finish_flush(job, NOW + flushing.SETTLED_MS)
     assert log.snapshots.offsets == [log.log_end_offset] == [log.recovery_point]
+    settled = log.log_end_offset
     fill(log, 20, size=100)
     assert log.prepare_due_flush(NOW + flushing.SETTLED_MS + 1) is None
     log.roll(NOW)
-    assert log.snapshots.offsets == [log.log_end_offset]
+    assert log.snapshots.offsets == [settled, log.log_end_offset]
 
 
 def test_preallocated_room_is_no_content() -> None:

@@ -171,11 +171,13 @@ def _check_sequence(entry: ProducerEntry, batch: Batch, partition: object) -> No
 class Snapshots:
     """The producer snapshots in one log's folder, by their offsets. Belongs to that log."""
 
-    __slots__ = ("_directory", "_files", "offsets")
+    __slots__ = ("_directory", "_files", "batches_since", "offsets")
 
     def __init__(self, files: Files, directory: str, names: Iterable[str] = ()) -> None:
         self._files = files
         self._directory = directory
+        self.batches_since = 0
+        """How many were appended since the last one was taken."""
         found = (offset_of(name, SNAPSHOT) for name in names)
         self.offsets = sorted(offset for offset in found if offset is not None)
 
@@ -185,6 +187,7 @@ class Snapshots:
 
     def take(self, producers: Producers) -> str | None:
         """Write a snapshot of now, unless there is one. Answers its path."""
+        self.batches_since = 0
         if producers.end_offset in self.offsets:
             return None
         path = self.path(producers.end_offset)
@@ -211,9 +214,9 @@ class Snapshots:
         self.offsets.remove(offset)
 
     def remove_strays(self, base_offsets: list[int]) -> None:
-        """Keep what belongs to a segment, and the last one where it is newer than every segment."""
+        """Keep what belongs to a segment, and of those in the last one the newest two: a cut may reach below one."""
         for offset in self.offsets[:]:
-            newest = offset == self.offsets[-1] and offset >= base_offsets[-1]
+            newest = offset in self.offsets[-2:] and offset >= base_offsets[-1]
             if offset not in base_offsets and not newest:
                 self.remove(offset)
 
