@@ -56,7 +56,8 @@ class HostedShard:
         slices = loading.slices()
         while not self.closed:
             async with turns:
-                if next(slices, DONE) is DONE:
+                # Its log may have been closed while it waited for its turn.
+                if self.closed or next(slices, DONE) is DONE:
                     break
                 await asyncio.sleep(0)
         if loading.unreadable:

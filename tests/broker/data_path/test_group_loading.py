@@ -26,6 +26,7 @@ from tests.support.files import SimFiles
 from tests.support.nodes import Nodes, brokers
 
 PARTITIONS = 2
+NONSENSE = b"\0\x63what no coordinator writes"
 
 
 def shards(nodes: Nodes) -> int:
@@ -56,15 +57,17 @@ def append(log: PartitionLog, batch: bytearray) -> None:
 
 
 def some_record(rng: random.Random, number: int) -> Record:
-    """Of any kind that a coordinator writes, about one of a few groups."""
+    """Of any kind that a coordinator writes, and what it cannot read, about one of a few groups."""
     name = rng.choice("abc")
-    match rng.randrange(6):
+    match rng.randrange(7):
         case 0:
             return group_record(Group(group_id=name, generation=number), {})
         case 1:
             return group_tombstone(name)
         case 2:
             return offset_tombstone(name, "orders", rng.randrange(3))
+        case 3:
+            return commit(0, group=name, partition=rng.randrange(3))[0], NONSENSE
         case _:
             return commit(number, group=name, partition=rng.randrange(3))
 
@@ -82,7 +85,6 @@ def test_a_log_is_read_as_if_each_of_its_records_had_been_replayed(seed: int) ->
     assert found._state.offsets == expected._state.offsets
     assert found._state.groups == expected._state.groups
     assert loading.end_offset == log.log_end_offset
-    assert loading.unreadable == 0
 
 
 def test_what_no_coordinator_wrote_is_left_out() -> None:
@@ -98,6 +100,21 @@ def test_what_no_coordinator_wrote_is_left_out() -> None:
     offsets = found._state.offsets.of_group("readers")["orders"]
     assert {partition: committed.offset for partition, committed in offsets.items()} == {0: 1, 1: 2, 2: 4}
     assert loading.unreadable == 2
+
+
+def test_a_log_that_ends_behind_its_last_batch_is_read_to_its_end() -> None:
+    """As a compacted one may."""
+    files, found = SimFiles(), shard()
+    log = open_log(files)
+    append(log, written(commit(1)))
+    log.roll(NOW, base_offset=50)
+    log.close()
+    log = open_log(files)
+    loading = Loading(log, found)
+    for _ in loading.slices():
+        pass
+    assert loading.end_offset == 50
+    assert list(found._state.offsets.of_group("readers")) == ["orders"]
 
 
 async def test_groups_that_could_not_be_loaded_are_loaded_again(
@@ -118,6 +135,35 @@ async def test_groups_that_could_not_be_loaded_are_loaded_again(
         monkeypatch.setattr(groups, "LOAD_AGAIN_S", 0.05)
         await nodes.start(1)
         await nodes.until(lambda: not failures and shards(nodes) == PARTITIONS, "all are loaded")
+
+
+async def test_a_shard_that_is_closed_while_it_waits_for_its_turn_reads_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its log may be closed as well by then."""
+    begun: list[PartitionLog] = []
+
+    class Watched(Loading):
+        def slices(self) -> Iterator[None]:
+            begun.append(self._log)
+            yield from super().slices()
+
+    async with brokers(tmp_path, 1) as nodes:
+        await nodes.ask(1, FindCoordinatorRequest(key_type=0, coordinator_keys=["readers"]))
+        await nodes.until(lambda: shards(nodes) == PARTITIONS, "the groups are loaded")
+        led = [offsets_partition(nodes, index) for index in range(PARTITIONS)]
+        for partition in led:
+            partition.append(memoryview(written(commit(1))), 1, NOW)
+        monkeypatch.setattr(groups, "Loading", Watched)
+        monkeypatch.setattr(group_loading, "READ_AT_A_TIME", 1)
+        for partition in led:
+            nodes[1].parts.groups.lead(partition)
+        await asyncio.sleep(0)
+        assert begun == [led[0].log]
+        nodes[1].parts.groups.close()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert begun == [led[0].log]
 
 
 async def test_a_broker_goes_on_with_its_work_while_it_loads_groups(
