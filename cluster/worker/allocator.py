@@ -8,7 +8,8 @@ KEPT_BYTES: Final = 64 * 1024 * 1024
 
 LARGEST_BYTES: Final = 4 * 1024 * 1024
 """Larger buffers are mapped for themselves: a request that arrives moves then as its buffer grows, and leaves no hole
-of its former size behind. What an answer brings of one partition is smaller (`max.partition.fetch.bytes`)."""
+of its former size behind. What an answer brings of one partition is smaller, unless `max.partition.fetch.bytes` is
+raised."""
 
 # The numbers of glibc's malloc.h.
 _M_TRIM_THRESHOLD: Final = -1

@@ -82,10 +82,11 @@ class Controllership:
         self._metadata.announce()
         self._tick.wake()
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
         self._tasks[task] = None
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
@@ -95,7 +96,7 @@ class Controllership:
     async def _serve(self, controller: Controller, lease: Lease) -> None:
         """Renew the lease and do what is due, until another broker holds it."""
         renew_at, standstills = self._loop.time() + RENEW_S, Standstills(controller.sessions)
-        watching = self._loop.create_task(standstills.watch())
+        watching = self._start(standstills.watch())
         try:
             while self.active is controller:
                 try:
