@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from cluster.log.config import LogConfig
 from cluster.log.files import Files
@@ -16,9 +15,6 @@ from cluster.log.segments.segment import Segment, mark_deleted
 from cluster.log.stored_log import StoredLog, on_disk
 from cluster.protocol.errors import OffsetOutOfRange
 from cluster.protocol.records.batch import Batch
-
-SNAPSHOT_BATCHES: Final = 30_000
-"""Producers are known again from their last snapshot on, batch by batch: a loop must not stand still for long."""
 
 
 class BoundedLog(StoredLog):
@@ -51,7 +47,7 @@ class BoundedLog(StoredLog):
             and active.waited_ms(now_ms, batch.max_timestamp) > config.max_segment_ms - active.jitter_ms
         ):
             self.roll(now_ms, batch.base_offset)
-        elif self.snapshots.batches_since >= SNAPSHOT_BATCHES:
+        elif self.snapshots.due(self.producers):
             self._take_snapshot()
 
     # -- cutting

@@ -81,8 +81,9 @@ class _Loader:
         self._settle_epochs(log_start_offset, log_end_offset, known=epochs is not None)
         if self.producers.end_offset != log_end_offset:
             self.producers = self.snapshots.restore(log_start_offset, log_end_offset)
-            replay(self.segments, self.producers, log_end_offset)
-        self.snapshots.remove_strays(self.segments.base_offsets)
+            self.snapshots.batches_since = replay(self.segments, self.producers, log_end_offset)
+        recovery_point = log_end_offset if source.clean else min(source.recovery_point, log_end_offset)
+        self.snapshots.remove_strays(self.segments.base_offsets, recovery_point)
         return LoadedLog(
             segments=self.segments,
             epochs=self.epochs,
@@ -90,7 +91,7 @@ class _Loader:
             snapshots=self.snapshots,
             log_start_offset=log_start_offset,
             log_end_offset=log_end_offset,
-            recovery_point=log_end_offset if source.clean else min(source.recovery_point, log_end_offset),
+            recovery_point=recovery_point,
         )
 
     def _open_segments(self, names: list[str]) -> None:
@@ -111,7 +112,7 @@ class _Loader:
         position, offset = end_of_flushed(unflushed[0], self.source.recovery_point)
         log_start_offset = max(self.source.log_start_offset, self.segments.first.base_offset)
         self.producers = self.snapshots.restore(log_start_offset, offset)
-        replay(self.segments, self.producers, offset)
+        self.snapshots.batches_since = replay(self.segments, self.producers, offset)
         for index, segment in enumerate(unflushed):
             if index and self._has_hole_before(segment):
                 logger.warning("%r: dropped, what belongs in front of it is missing", segment)
@@ -136,6 +137,9 @@ class _Loader:
         if batch.partition_leader_epoch > self.epochs.latest:
             self.epochs.note(batch.partition_leader_epoch, batch.base_offset)
         take_in(self.producers, segment, batch)
+        self.snapshots.batches_since += 1
+        if self.snapshots.due(self.producers):
+            self.snapshots.take(self.producers)
 
     def _settle_end(self) -> int:
         """Make sure that there is a segment to write to, with nothing behind its last batch. Answers the log's end."""

@@ -100,7 +100,7 @@ class StoredLog:
         snapshot = self.snapshots.take(self.producers) if self.producers.end_offset > self.log_start_offset else None
         if snapshot is not None:
             self._flushes.unsynced_paths.append(snapshot)
-            self.snapshots.remove_strays(self.segments.base_offsets)
+            self.snapshots.remove_strays(self.segments.base_offsets, self.recovery_point)
 
     def _begin_segment(self, base_offset: int, now_ms: int) -> None:
         segment = Segment(self.files, self.directory, base_offset, self.config, now_ms)

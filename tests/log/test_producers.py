@@ -4,8 +4,9 @@ import struct
 
 import pytest
 
-from cluster.log import bounded_log
+from cluster.log import bounded_log, flushing, recovery
 from cluster.log.partition_log import AppendOrigin, PartitionLog
+from cluster.log.producers import state
 from cluster.log.producers.entries import AppendedBatch, ProducerEntry
 from cluster.log.producers.snapshots import read_snapshot, write_snapshot
 from cluster.log.producers.state import Producers
@@ -145,10 +146,12 @@ def test_old_snapshots_go_and_those_of_segments_stay() -> None:
     assert log.snapshots.offsets[-1] == 16
 
 
-def test_a_cut_replays_few_batches_however_large_the_segment(
-    log: PartitionLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bounded_log, "SNAPSHOT_BATCHES", 100)
+FEW = 100
+
+
+def few_batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let few batches be worth a snapshot. How many were read for each cut, and each start, from now on."""
+    monkeypatch.setattr(state, "SNAPSHOT_BATCHES", FEW - 10)
     replayed: list[int] = []
 
     def watched(segments: Segments, producers: Producers, end_offset: int) -> int:
@@ -156,12 +159,50 @@ def test_a_cut_replays_few_batches_however_large_the_segment(
         return replayed[-1]
 
     monkeypatch.setattr(bounded_log, "replay", watched)
+    monkeypatch.setattr(recovery, "replay", watched)
+    return replayed
+
+
+def test_neither_a_crash_nor_the_cut_that_follows_replays_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    replayed, files = few_batches(monkeypatch), SimFiles()
+    monkeypatch.setattr(flushing, "MANY_BYTES", 1)
+    log = open_log(files)
+    for sequence in range(950):
+        append(log, sequence)
+    assert log.prepare_due_flush(NOW) is None
+    job = log.prepare_due_flush(NOW + flushing.SETTLED_MS)
+    assert job is not None
+    job.run()
+    log.finish_flush(job, NOW)
+    for sequence in range(950, 1_500):
+        append(log, sequence)
+    files.restart(power_cut=False)
+    log = open_log(files, clean=False, recovery_point=log.recovery_point)
+    assert (log.log_end_offset, log.recovery_point) == (1_500, 950)
+    log.truncate_to(1_490)
+    assert append(log, 1_485) == (1_485, 1_485, True)
+    assert len(replayed) == 2
+    assert max(replayed) <= FEW
+
+
+def test_a_snapshot_of_many_producers_is_worth_more_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "SNAPSHOT_BATCHES", 10)
+    log = open_log(SimFiles())
+    for producer_id in range(50):
+        log.append_as_leader(sequenced(0, producer_id=producer_id), 0, NOW)
+    assert [offset for offset in log.snapshots.offsets if offset < 50] == []
+
+
+def test_a_cut_replays_few_batches_however_large_the_segment(
+    log: PartitionLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replayed = few_batches(monkeypatch)
     for sequence in range(1_000):
         append(log, sequence)
     assert len(log.segments) == 1
     for end_offset in (999, 899, 850):
         log.truncate_to(end_offset)
-        assert replayed.pop() <= 100
+        assert replayed.pop() <= FEW
         assert append(log, end_offset - 5) == (end_offset - 5, end_offset - 5, True)
         assert append(log, end_offset) == (end_offset, end_offset, False)
 

@@ -21,6 +21,10 @@ _MARKER_KEY: Final = struct.Struct(">hh")
 _MARKER_VALUE: Final = struct.Struct(">hi")
 _ABORT, _COMMIT = 0, 1
 
+SNAPSHOT_BATCHES: Final = 30_000
+SNAPSHOT_BATCHES_A_PRODUCER: Final = 10
+"""Whoever cuts a log reads so many batches at most to know its producers again: its loop must not stand still."""
+
 
 class AppendOrigin(Enum):
     """Who appends: a client, a coordinator of this broker, or a replica that copies its leader."""
@@ -177,13 +181,17 @@ class Snapshots:
         self._files = files
         self._directory = directory
         self.batches_since = 0
-        """How many were appended since the last one was taken."""
+        """How many batches of the log are not in its last snapshot."""
         found = (offset_of(name, SNAPSHOT) for name in names)
         self.offsets = sorted(offset for offset in found if offset is not None)
 
     def path(self, offset: int) -> str:
         """Where the snapshot of an offset lies."""
         return segment_path(self._directory, offset, SNAPSHOT)
+
+    def due(self, producers: Producers) -> bool:
+        """Whether another one is worth its price: to replay the batches behind the last one, or to write it."""
+        return self.batches_since >= SNAPSHOT_BATCHES + SNAPSHOT_BATCHES_A_PRODUCER * len(producers)
 
     def take(self, producers: Producers) -> str | None:
         """Write a snapshot of now, unless there is one. Answers its path."""
@@ -213,11 +221,15 @@ class Snapshots:
         self._files.unlink(self.path(offset))
         self.offsets.remove(offset)
 
-    def remove_strays(self, base_offsets: list[int]) -> None:
-        """Keep what belongs to a segment, and of those in the last one the newest two: a cut may reach below one."""
+    def remove_strays(self, base_offsets: list[int], recovery_point: int) -> None:
+        """Keep what belongs to a segment, and of those in the last one what a cut or a crash may need.
+
+        A cut may reach below the newest; a crash leaves what had been taken when the log was flushed.
+        """
+        flushed = max((offset for offset in self.offsets if offset <= recovery_point), default=0)
+        kept = [offset for offset in (flushed, *self.offsets[-2:]) if offset >= base_offsets[-1]]
         for offset in self.offsets[:]:
-            newest = offset in self.offsets[-2:] and offset >= base_offsets[-1]
-            if offset not in base_offsets and not newest:
+            if offset not in base_offsets and offset not in kept:
                 self.remove(offset)
 
     def remove_all(self) -> None:
