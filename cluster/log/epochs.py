@@ -21,7 +21,7 @@ class LeaderEpochs:
 
     A cut is written at once; an epoch that begins, before its first record is. Many begin at one moment, when a broker
     leaves, and an epoch without records is cut off anyway when the checkpoint is loaded. All of it is synchronised with
-    the next flush: what a power cut takes is in the batches too.
+    the next flush: what lies behind that is told by the batches after a crash.
     """
 
     __slots__ = ("_directory", "_epochs", "_files", "_on_disk", "_starts", "unwritten")

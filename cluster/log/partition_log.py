@@ -191,7 +191,6 @@ class PartitionLog(BoundedLog):
         """The largest epoch that is not above `epoch`, and where it ends; (-1, -1) when that cannot be told."""
         return self.epochs.end_offset_for(epoch, self.log_end_offset)
 
-    @on_disk
     def assign_epoch_start(self, epoch: int, offset: int) -> None:
         """A new leader begins its epoch at its log's end."""
         self.epochs.note(epoch, offset)

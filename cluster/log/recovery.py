@@ -113,6 +113,8 @@ class _Loader:
         log_start_offset = max(self.source.log_start_offset, self.segments.first.base_offset)
         self.producers = self.snapshots.restore(log_start_offset, offset)
         self.snapshots.batches_since = replay(self.segments, self.producers, offset)
+        # Of what was not flushed the checkpoint may know more than the log holds, or less: the batches tell.
+        self.epochs.truncate_from_end(offset)
         for index, segment in enumerate(unflushed):
             if index and self._has_hole_before(segment):
                 logger.warning("%r: dropped, what belongs in front of it is missing", segment)

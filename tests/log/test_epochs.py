@@ -6,7 +6,7 @@ import pytest
 
 from cluster.log.epochs import LeaderEpochs
 from cluster.protocol.errors import KafkaStorageError
-from tests.log.support import FOLDER, NOW, batch_of, fill, open_log
+from tests.log.support import FOLDER, NOW, batch_of, fill, led, open_log, stored_batches
 from tests.support.files import SimFiles
 
 
@@ -96,6 +96,26 @@ def test_an_epoch_that_begins_is_written_before_its_first_record_and_not_without
     files.faults.clear()
     log.append_as_leader(batch_of(b"x"), 6, NOW)
     assert checkpoint(files) == b"0\n2\n3 0\n6 2\n"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_after_a_power_cut_the_epochs_are_those_of_the_batches(seed: int) -> None:
+    """A cut, and what was copied behind it, may have reached the disk while the checkpoint did not, or the reverse."""
+    files = SimFiles(seed)
+    log = open_log(files)
+    fill(log, 100, epoch=3)
+    log.flush(NOW)
+    fill(log, 50, epoch=4)
+    log.truncate_to(100)
+    for offset in range(100, 130):
+        epoch = 3 if offset < 110 else 5
+        log.append_as_follower(led(offset, epoch=epoch), max_epoch=epoch)
+    files.restart(power_cut=True)
+    log = open_log(files, clean=False, recovery_point=100)
+    starts: dict[int, int] = {}
+    for batch in stored_batches(log):
+        starts.setdefault(batch.partition_leader_epoch, batch.base_offset)
+    assert log.epochs.entries == list(starts.items())
 
 
 @pytest.mark.parametrize(
