@@ -93,6 +93,14 @@ class ConfluentJsConsuming extends Consuming {
     await this.consumers[name].consumer.commitOffsets(ends);
   }
 
+  // commitOffsets() returns when the commit is on its way, and the library keeps its answer to itself.
+  async isTaken(name, ends) {
+    const parts = ends.map(([topic, partition]) => ({ topic, partition }));
+    const found = await this.consumers[name].consumer.committed(parts, 30_000).catch(() => []);
+    const offsets = new Map(found.map(({ partition, offset }) => [partition, Number(offset)]));
+    return ends.every(([, partition, offset]) => offsets.get(partition) === offset);
+  }
+
   async committed({ name, topic, partition }) {
     const [found] = await this.consumers[name].consumer.committed([{ topic, partition }], 30_000);
     return found.offset === null || Number(found.offset) < 0 ? null : Number(found.offset);

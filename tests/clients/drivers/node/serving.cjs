@@ -183,6 +183,7 @@ class Producing {
 // Reading in groups. A subclass says in the library's words:
 //   run(held, given): connect, subscribe and consume
 //   commit({ name, offsets }), committed({ name, topic, partition })
+//   isTaken(name, ends): whether a commit that has returned was answered well
 class Consuming {
   constructor(kafka, administration) {
     this.kafka = kafka;
@@ -236,6 +237,10 @@ class Consuming {
     await held.consumer.disconnect();
   }
 
+  async isTaken() {
+    return true;
+  }
+
   // -- reading in the background: each batch is committed before the next
 
   async start_reading({ name, topics, settings }) {
@@ -260,8 +265,9 @@ class Consuming {
   async commitRead(reading, name, joins, ends) {
     try {
       await this.commit({ name, offsets: ends });
+      const taken = await this.isTaken(name, ends);
       // A member that joined anew meanwhile may have asked for its place before this commit or after it.
-      const kind = this.consumers[name].joins === joins ? "committed" : "perhaps";
+      const kind = taken && this.consumers[name].joins === joins ? "committed" : "perhaps";
       for (const [, partition, offset] of ends) reading.events.push([kind, partition, offset]);
     } catch (error) {
       reading.events.push(["refused", error.name, String(error.message)]);
