@@ -1,17 +1,19 @@
 """How long sessions last when the controller's process stood still, and when it was merely kept waiting."""
 
 import asyncio
+import random
 import time
 from pathlib import Path
 
 import pytest
 
 from cluster.broker.control import controllership
+from cluster.broker.control.controllership import Controllership
 from cluster.broker.control.standstills import LATE_S, LOOK_S, Standstills
 from cluster.controller.changes import BrokerChanged
 from cluster.controller.sessions import Sessions
 from cluster.controller.store import Lease
-from tests.controller.cluster import three_brokers
+from tests.controller.cluster import SESSION_MS, three_brokers
 from tests.support.metadata_store import MemoryMetadataStore
 from tests.support.nodes import Nodes, brokers
 
@@ -31,6 +33,20 @@ def fenced(nodes: Nodes) -> list[int]:
 async def stand_still(stood_s: float) -> None:
     asyncio.get_running_loop().call_soon(time.sleep, stood_s)
     await asyncio.sleep(0)
+
+
+async def test_what_is_overdue_when_the_controller_lies_down_is_done_at_once_and_is_no_nap(tmp_path: Path) -> None:
+    """A store that was slow to answer kept it waiting, with its ears open."""
+    async with brokers(tmp_path, 1) as nodes:
+        parts, now_s = nodes[1].parts, asyncio.get_running_loop().time()
+        controlled = await three_brokers(now_ms=now_s * 1000)
+        resting = Controllership(parts.config, nodes.store, parts.metadata, random.Random(1), controlled.policy)
+        controller = controlled.controller
+        controller.sessions.stood_still(-SESSION_MS - 2_000)
+        due_ms = controller.next_deadline()
+        async with asyncio.timeout(LATE_S):
+            await resting._rest(controller, now_s + 10)
+        assert controller.next_deadline() == due_ms
 
 
 @pytest.mark.parametrize("stood_s", [SESSION_S + BARELY_S, 2 * SESSION_S])
