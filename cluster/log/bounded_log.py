@@ -40,7 +40,7 @@ class BoundedLog(StoredLog):
     # -- growing
 
     def _make_room(self, batch: Batch, now_ms: int) -> None:
-        """Roll when the active segment is too large, too old, or its indexes are full."""
+        """Roll when the active segment is too large, too old, or its indexes are full; else keep a snapshot near."""
         active, config = self.segments.active, self.config
         if not active.has_room_for(batch.size_bytes, batch.last_offset, config.segment_bytes) or (
             active.size_bytes

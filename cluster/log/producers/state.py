@@ -23,7 +23,7 @@ _ABORT, _COMMIT = 0, 1
 
 SNAPSHOT_BATCHES: Final = 30_000
 SNAPSHOT_BATCHES_A_PRODUCER: Final = 10
-"""Whoever cuts a log reads so many batches at most to know its producers again: its loop must not stand still."""
+"""Whoever cuts a log reads about so many batches at most to know its producers again: its loop must not stand still."""
 
 
 class AppendOrigin(Enum):
